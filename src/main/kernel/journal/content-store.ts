@@ -1,0 +1,16 @@
+import type { ContentHash } from '../../../shared/ids'
+
+/**
+ * Content by its SHA-256. Writing the same bytes twice stores them once. Small content lies in SQLite, large content in
+ * files; both zstd-compressed where it helps. Content is durable when a frame that names it is.
+ */
+export interface ContentStore {
+  put(bytes: Uint8Array | string, kind: ContentKind): ContentHash
+  /** Many at once in one transaction; for captures. Same order out as in. */
+  putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[]
+  has(hash: ContentHash): boolean
+  /** Throws KeyframeError `content.missing` or `content.corrupt` (the bytes do not have this hash). */
+  get(hash: ContentHash): Buffer
+}
+
+export type ContentKind = 'file' | 'tree' | 'context' | 'payload' | 'state' | 'shell' | 'terminal'

@@ -1,0 +1,320 @@
+import { z } from 'zod'
+import { ContextChange, ContextItemKind, Tier } from '../context'
+import { Failure } from '../failure'
+import { FrameWire, HumanAnswer, HumanRequest, HunkSelection, IsolationLevel, MergeOutcome, RunOptions, Verdict } from '../frames'
+import { BranchId, ContentHash, FrameNumber, RunId } from '../ids'
+import { FileDiff, FileVersion, TreeEntry } from '../files'
+import { GraphNode, GraphResult, SearchHit } from '../graph'
+
+/**
+ * The contract between the kernel and everything that shows or drives it. One entry a method: what goes in, what comes
+ * out. All three transports (MessagePort, WebSocket, unix socket) carry it unchanged; see `messages.ts`.
+ *
+ * History of the protocol number: 1, the first.
+ */
+export const PROTOCOL = 1
+
+/** A point on the timeline: the state of `branchId` after frame `n`. */
+export const At = z.object({ runId: RunId, branchId: BranchId, n: FrameNumber })
+export type At = z.infer<typeof At>
+
+export const Requirement = z.object({
+  name: z.string(),
+  state: z.enum(['ok', 'missing', 'degraded']),
+  detail: z.string(),
+  /** The command that mends it, ready to paste; null when nothing is to be done. */
+  remedy: z.string().nullable(),
+})
+export type Requirement = z.infer<typeof Requirement>
+
+export const DoctorReport = z.object({
+  /** Found by trying, never by reading versions. */
+  level: IsolationLevel,
+  summary: z.string(),
+  requirements: z.array(Requirement),
+  /** What the level enforces, each proved by an attempt at start: "no network", "uid 1001 inside, 64000 outside", ... */
+  proofs: z.array(z.object({ name: z.string(), holds: z.boolean(), detail: z.string() })),
+})
+export type DoctorReport = z.infer<typeof DoctorReport>
+
+export const IndexStatus = z.object({
+  state: z.enum(['idle', 'indexing', 'failed']),
+  version: z.number().int(),
+  files: z.number().int(),
+  filesDone: z.number().int(),
+  symbols: z.number().int(),
+  edges: z.number().int(),
+  /** Files left out or broken, with the reason, at most 100. */
+  problems: z.array(z.object({ path: z.string(), reason: z.string() })),
+})
+export type IndexStatus = z.infer<typeof IndexStatus>
+
+export const JournalStatus = z.object({
+  state: z.enum(['ok', 'read-only']),
+  frames: z.number().int(),
+  sizeBytes: z.number(),
+  /** Where the journal is broken, when it is: everything before it is readable. */
+  broken: z.object({ runId: z.string().nullable(), frame: z.number().int().nullable(), reason: z.string() }).nullable(),
+  path: z.string(),
+})
+export type JournalStatus = z.infer<typeof JournalStatus>
+
+export const WorkspaceInfo = z.object({
+  root: z.string(),
+  name: z.string(),
+  /** Null: not a git repository; the base is made from its files. */
+  git: z
+    .object({ branch: z.string().nullable(), head: z.string().nullable(), detached: z.boolean(), dirtyFiles: z.number().int() })
+    .nullable(),
+  isolation: DoctorReport,
+  journal: JournalStatus,
+  index: IndexStatus,
+  /** Things the user should know about this folder (submodules left out, odd names, no dependencies installed). */
+  notices: z.array(z.string()),
+  agents: z.array(
+    z.object({ id: z.string(), title: z.string(), summary: z.string(), examples: z.array(z.string()), mutates: z.boolean() }),
+  ),
+})
+export type WorkspaceInfo = z.infer<typeof WorkspaceInfo>
+
+export const BranchSummary = z.object({
+  branchId: BranchId,
+  parent: BranchId.nullable(),
+  fromFrame: z.number().int(),
+  label: z.string(),
+  state: z.enum(['running', 'paused', 'waiting', 'passed', 'failed', 'merged', 'completed', 'cancelled', 'interrupted']),
+  tip: z.number().int(),
+  verdict: Verdict.nullable(),
+})
+export type BranchSummary = z.infer<typeof BranchSummary>
+
+export const RunSummary = z.object({
+  runId: RunId,
+  task: z.string(),
+  agent: z.string(),
+  /** `interrupted`: the kernel ended while it ran; it can be resumed. */
+  state: z.enum(['running', 'paused', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']),
+  startedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  frames: z.number().int(),
+  checkpoints: z.number().int(),
+  toolCalls: z.number().int(),
+  tokens: z.number(),
+  branches: z.array(BranchSummary),
+  summary: z.string().nullable(),
+  /** Intents without an outcome after a crash. */
+  inDoubt: z.array(z.object({ frame: z.number().int(), title: z.string() })),
+})
+export type RunSummary = z.infer<typeof RunSummary>
+
+export const ReplayReport = z.object({
+  runId: RunId,
+  mode: z.enum(['exact', 'execute']),
+  ok: z.boolean(),
+  framesChecked: z.number().int(),
+  durationMs: z.number(),
+  stateRoot: ContentHash.nullable(),
+  recordedRoot: ContentHash.nullable(),
+  divergence: z
+    .object({
+      frame: z.number().int(),
+      kind: z.string(),
+      reason: z.string(),
+      fields: z.array(z.object({ path: z.string(), recorded: z.string(), replayed: z.string() })),
+    })
+    .nullable(),
+})
+export type ReplayReport = z.infer<typeof ReplayReport>
+
+export const TierView = z.object({
+  tier: Tier,
+  tokens: z.number().int(),
+  budgetTokens: z.number().int().nullable(),
+  items: z.number().int(),
+})
+
+export const ContextPreview = z.object({
+  before: z.array(TierView),
+  after: z.array(TierView),
+  /** Everything that would follow, the changes asked for first. */
+  changes: z.array(ContextChange),
+  fallsOut: z.array(z.string()),
+  failure: Failure.nullable(),
+})
+export type ContextPreview = z.infer<typeof ContextPreview>
+
+/** A change of context by hand, before the kernel has counted tokens and stored content. */
+export const ContextEdit = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('edit'), id: z.string(), text: z.string() }),
+  z.object({ op: z.literal('add-note'), title: z.string(), text: z.string(), kind: ContextItemKind.optional() }),
+  z.object({ op: z.literal('pin'), id: z.string(), pinned: z.boolean() }),
+  z.object({ op: z.literal('move'), id: z.string(), to: Tier }),
+  z.object({ op: z.literal('evict'), id: z.string() }),
+  z.object({ op: z.literal('bring-back'), id: z.string(), to: Tier }),
+])
+export type ContextEdit = z.infer<typeof ContextEdit>
+
+export const RestorePreview = z.object({
+  toFrame: z.number().int(),
+  files: z.array(
+    z.object({ path: z.string(), change: z.enum(['created', 'changed', 'deleted']), madeBy: z.enum(['agent', 'shell', 'human']) }),
+  ),
+  shellSessions: z.number().int(),
+})
+export type RestorePreview = z.infer<typeof RestorePreview>
+
+export const TerminalInfo = z.object({
+  session: z.string(),
+  title: z.string(),
+  cwd: z.string(),
+  live: z.boolean(),
+  cols: z.number().int(),
+  rows: z.number().int(),
+})
+export type TerminalInfo = z.infer<typeof TerminalInfo>
+
+const none = z.object({})
+const done = z.object({})
+
+export const Methods = {
+  'kernel.hello': {
+    params: z.object({ protocol: z.number().int() }),
+    result: z.object({ protocol: z.number().int(), version: z.string(), pid: z.number().int() }),
+  },
+  'workspace.get': { params: none, result: WorkspaceInfo },
+  'doctor.get': { params: none, result: DoctorReport },
+
+  'runs.list': { params: none, result: z.array(RunSummary) },
+  'runs.get': { params: z.object({ runId: RunId }), result: RunSummary },
+  'runs.start': { params: RunOptions.partial().required({ agent: true, task: true }), result: z.object({ runId: RunId }) },
+  /** Goes on with a run that the end of a kernel cut off. Idempotent while it runs. */
+  'runs.resume': { params: z.object({ runId: RunId }), result: done },
+  'runs.control': {
+    params: z.object({
+      runId: RunId,
+      action: z.enum(['pause', 'resume', 'step', 'interrupt', 'cancel', 'instruct']),
+      text: z.string().optional(),
+    }),
+    result: done,
+  },
+
+  /** Frames `from`.. of a run in order of commit, at most `limit`. The window then follows `frames.appended`. */
+  'frames.list': {
+    params: z.object({ runId: RunId, from: FrameNumber, limit: z.number().int().min(1).max(5000) }),
+    result: z.object({ frames: z.array(FrameWire), total: z.number().int() }),
+  },
+  /** Text of a piece of content (context items, tool output), cut at `maxBytes`. */
+  'content.text': {
+    params: z.object({ hash: ContentHash, maxBytes: z.number().int().min(1).max(4_194_304) }),
+    result: z.object({ text: z.string(), sizeBytes: z.number().int(), truncated: z.boolean() }),
+  },
+
+  'files.tree': { params: At, result: z.array(TreeEntry) },
+  'files.read': { params: At.extend({ path: z.string() }), result: FileVersion },
+  /** Against the run's base, or against another point. */
+  'files.diff': { params: z.object({ at: At, against: At.nullable() }), result: z.array(FileDiff) },
+
+  'context.preview': { params: z.object({ at: At, edits: z.array(ContextEdit).min(1) }), result: ContextPreview },
+  /** At the live end of a branch only; at an earlier frame pass the edits to `branches.fork`. */
+  'context.apply': {
+    params: z.object({ runId: RunId, branchId: BranchId, edits: z.array(ContextEdit).min(1), note: z.string() }),
+    result: z.object({ frame: z.number().int() }),
+  },
+
+  'branches.fork': {
+    params: At.extend({
+      label: z.string().optional(),
+      task: z.string().nullable(),
+      edits: z.array(ContextEdit),
+      agent: z.string().optional(),
+      approval: RunOptions.shape.approval.optional(),
+    }),
+    result: z.object({ branchId: BranchId }),
+  },
+  'branches.restorePreview': { params: At, result: RestorePreview },
+  /** A restore makes a branch that starts at the frame; the old line stays where it is. */
+  'branches.restore': { params: At, result: z.object({ branchId: BranchId }) },
+  'branches.mergePreview': {
+    params: z.object({ runId: RunId, branchId: BranchId }),
+    result: z.object({ diffs: z.array(FileDiff), conflicts: MergeOutcome.shape.conflicts, needsApproval: z.array(z.string()) }),
+  },
+  'branches.merge': { params: z.object({ runId: RunId, branchId: BranchId, hunks: HunkSelection.nullable() }), result: MergeOutcome },
+
+  'humans.list': {
+    params: none,
+    result: z.array(HumanRequest.extend({ runId: RunId, branchId: BranchId, frame: z.number().int(), atMs: z.number() })),
+  },
+  'humans.answer': { params: z.object({ runId: RunId, answer: HumanAnswer }), result: done },
+
+  'terminal.list': { params: z.object({ runId: RunId, branchId: BranchId }), result: z.array(TerminalInfo) },
+  /** Everything the session printed up to the frame, oldest first, at most the last 2 MiB. */
+  'terminal.scrollback': { params: At.extend({ session: z.string() }), result: z.object({ data: z.string(), truncated: z.boolean() }) },
+  /** Opens (or finds) the branch's own session for a person to type into; its branch must be live or ended, not past. */
+  'terminal.open': {
+    params: z.object({
+      runId: RunId,
+      branchId: BranchId,
+      cols: z.number().int().min(2).max(1000),
+      rows: z.number().int().min(1).max(1000),
+    }),
+    result: TerminalInfo,
+  },
+  'terminal.write': { params: z.object({ runId: RunId, branchId: BranchId, session: z.string(), data: z.string() }), result: done },
+  'terminal.resize': {
+    params: z.object({
+      runId: RunId,
+      branchId: BranchId,
+      session: z.string(),
+      cols: z.number().int().min(2).max(1000),
+      rows: z.number().int().min(1).max(1000),
+    }),
+    result: done,
+  },
+
+  /** A JSON-RPC channel to the branch's language server (paths are /workspace/...). Closed with the connection. */
+  'lsp.open': {
+    params: z.object({ runId: RunId, branchId: BranchId, language: z.string() }),
+    result: z.object({ channel: z.string(), rootUri: z.string() }),
+  },
+  'lsp.send': { params: z.object({ channel: z.string(), message: z.string() }), result: done },
+  'lsp.close': { params: z.object({ channel: z.string() }), result: done },
+
+  'graph.find': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(100) }), result: z.array(GraphNode) },
+  'graph.neighbourhood': {
+    params: z.object({ id: z.string(), depth: z.number().int().min(1).max(4), limit: z.number().int().min(1).max(2000) }),
+    result: GraphResult,
+  },
+  'graph.path': { params: z.object({ from: z.string(), to: z.string(), maxHops: z.number().int().min(1).max(12) }), result: GraphResult },
+  'search.text': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(200) }), result: z.array(SearchHit) },
+  'index.refresh': { params: none, result: IndexStatus },
+
+  'replay.run': {
+    params: z.object({ runId: RunId, from: FrameNumber.optional(), mode: z.enum(['exact', 'execute']) }),
+    result: ReplayReport,
+  },
+
+  /** Small values the window keeps per workspace: layout, theme, keymap. Opaque to the kernel. */
+  'ui.get': { params: z.object({ key: z.string().max(64) }), result: z.object({ value: z.string().nullable() }) },
+  'ui.set': { params: z.object({ key: z.string().max(64), value: z.string().max(1_000_000) }), result: done },
+} as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>
+
+export type MethodName = keyof typeof Methods
+export type MethodParams<M extends MethodName> = z.input<(typeof Methods)[M]['params']>
+export type MethodResult<M extends MethodName> = z.output<(typeof Methods)[M]['result']>
+
+export const Events = {
+  /** In order of commit, without gaps while the connection lives. */
+  'frames.appended': z.object({ runId: RunId, frames: z.array(FrameWire) }),
+  'runs.changed': RunSummary,
+  'humans.changed': z.object({ pending: z.number().int() }),
+  'terminal.data': z.object({ runId: RunId, branchId: BranchId, session: z.string(), data: z.string() }),
+  'lsp.message': z.object({ channel: z.string(), message: z.string() }),
+  'lsp.closed': z.object({ channel: z.string(), reason: z.string() }),
+  'index.changed': IndexStatus,
+  'workspace.changed': z.object({ reason: z.string() }),
+  /** The receiver was too slow and events were dropped: fetch everything again. */
+  resync: z.object({ reason: z.string() }),
+} as const satisfies Record<string, z.ZodType>
+
+export type EventName = keyof typeof Events
+export type EventData<E extends EventName> = z.output<(typeof Events)[E]>
