@@ -1,0 +1,301 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { canonicalJson } from '../../../shared/canonical-json'
+import type { JournalStatus } from '../../../shared/contract/methods'
+import { KeyframeError } from '../../../shared/failure'
+import { CheckpointRef, type Frame, FrameKindName, FramePayloads } from '../../../shared/frames'
+import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
+import type { ContentStore } from './content-store'
+import type { ChainFault, FrameDraft, Journal } from './journal'
+import { type JournalDatabase, openJournalDatabase, sqliteFailure } from './journal-database'
+import type { Redactor } from './redaction'
+import { decode, encode, hashBytes, SqliteContentStore } from './sqlite-content-store'
+
+/** Version of every payload that is written now. Readers of older versions are added beside it, never in its place. */
+const PAYLOAD_VERSION = 1
+
+/** A journal of up to this many frames is verified whole before it is used; a longer one in the background. */
+const VERIFY_AT_OPEN = 5_000
+
+interface FrameRow {
+  readonly run: string
+  readonly n: number
+  readonly branch: string
+  readonly kind: string
+  readonly version: number
+  readonly at_ms: number
+  readonly cause: number | null
+  readonly key: string | null
+  readonly checkpoint: string | null
+  readonly codec: number
+  readonly payload: Buffer
+  readonly prev: string
+  readonly hash: string
+}
+
+const COLUMNS = 'run, n, branch, kind, version, at_ms, cause, key, checkpoint, codec, payload, prev, hash'
+
+/** What the first frame of a run names as its predecessor. */
+export function genesis(runId: RunId): ContentHash {
+  return hashBytes(`keyframe run ${runId}`)
+}
+
+/**
+ * hash(frame) = SHA-256(prev, header, SHA-256(payload text)): covers every column, so a changed byte in any of them breaks
+ * the chain at that frame.
+ */
+function chainHash(row: Omit<FrameRow, 'hash' | 'codec' | 'payload'>, payloadText: string | Buffer): ContentHash {
+  const header = canonicalJson({
+    run: row.run,
+    n: row.n,
+    branch: row.branch,
+    kind: row.kind,
+    version: row.version,
+    atMs: row.at_ms,
+    cause: row.cause,
+    key: row.key,
+    checkpoint: row.checkpoint,
+  })
+  return hashBytes(`${row.prev}\n${header}\n${hashBytes(payloadText)}`)
+}
+
+export interface SqliteJournalOptions {
+  /** Folder of the workspace's data; made when absent. */
+  readonly dataDir: string
+  readonly redactor: Redactor
+  readonly readOnly?: boolean
+}
+
+/** Opens the journal of a workspace. A damaged one is opened read-only and says where it broke in its status. */
+export function openJournal(options: SqliteJournalOptions): SqliteJournal {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+  const path = join(options.dataDir, 'journal.db')
+  try {
+    return new SqliteJournal(openJournalDatabase(path, { readOnly: options.readOnly ?? false }), path, options.redactor, options.dataDir)
+  } catch (thrown) {
+    if (!(thrown instanceof KeyframeError) || thrown.code !== 'journal.corrupt') throw thrown
+    // Nothing of it can be read as a database: an empty one in memory stands in, so that the window can say so.
+    const stand = new SqliteJournal(openJournalDatabase(':memory:'), path, options.redactor, options.dataDir)
+    stand.breakAt({ runId: null, frame: null, reason: thrown.message })
+    return stand
+  }
+}
+
+export class SqliteJournal implements Journal {
+  readonly content: ContentStore
+  readonly #database: JournalDatabase
+  readonly #path: string
+  readonly #redactor: Redactor
+  readonly #listeners = new Set<(runId: RunId, frames: readonly Frame[]) => void>()
+  readonly #insert
+  readonly #range
+  readonly #last
+  #broken: JournalStatus['broken'] = null
+  #total: number
+
+  constructor(database: JournalDatabase, path: string, redactor: Redactor, dataDir: string) {
+    this.#database = database
+    this.#path = path
+    this.#redactor = redactor
+    this.content = new SqliteContentStore(database, join(dataDir, 'contents'))
+    this.#insert = database.prepare<FrameRow>(
+      `INSERT INTO frames (${COLUMNS}) VALUES (@run, @n, @branch, @kind, @version, @at_ms, @cause, @key, @checkpoint, @codec, @payload, @prev, @hash)`,
+    )
+    this.#range = database.prepare<[string, number, number], FrameRow>(
+      `SELECT ${COLUMNS} FROM frames WHERE run = ? AND n >= ? ORDER BY n LIMIT ?`,
+    )
+    this.#last = database.prepare<[string], { n: number; hash: string }>('SELECT n, hash FROM frames WHERE run = ? ORDER BY n DESC LIMIT 1')
+    this.#total = this.#guarded(() => database.prepare<[], { total: number }>('SELECT COUNT(*) AS total FROM frames').get()?.total ?? 0, 0)
+    if (this.#total <= VERIFY_AT_OPEN) for (const runId of this.runs()) this.verify(runId)
+  }
+
+  get status(): JournalStatus {
+    return {
+      state: this.#broken === null ? 'ok' : 'read-only',
+      frames: this.#total,
+      sizeBytes: this.#sizeBytes(),
+      broken: this.#broken,
+      path: this.#path,
+    }
+  }
+
+  /** From now on the journal is read-only. The first fault is kept: what it says is where to look. */
+  breakAt(fault: NonNullable<JournalStatus['broken']>): void {
+    this.#broken ??= fault
+  }
+
+  append(runId: RunId, drafts: readonly FrameDraft[]): Frame[] {
+    if (this.#broken !== null) {
+      throw new KeyframeError({
+        code: 'journal.read-only',
+        message: `The journal is damaged (${this.#broken.reason}) and is open for reading only.`,
+        action: `Nothing in it was deleted. To work on, move ${this.#path} away and open the workspace again.`,
+      })
+    }
+    const write = this.#database.transaction(() => {
+      const last = this.#last.get(runId)
+      let n = last?.n ?? 0
+      let prev = last?.hash ?? genesis(runId)
+      return drafts.map((draft) => {
+        n += 1
+        const row = this.#rowOf(runId, n, prev, draft)
+        prev = row.hash
+        this.#insert.run(row)
+        return this.#frameOf(row)
+      })
+    })
+    let frames: Frame[]
+    try {
+      frames = write.immediate()
+    } catch (cause) {
+      throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#path)
+    }
+    this.#total += frames.length
+    for (const listener of this.#listeners) listener(runId, frames)
+    return frames
+  }
+
+  runs(): RunId[] {
+    return this.#guarded(
+      () =>
+        this.#database
+          .prepare<[], { run: string }>('SELECT run FROM frames WHERE n = 1 ORDER BY at_ms, run')
+          .all()
+          .map((row) => row.run as RunId),
+      [],
+    )
+  }
+
+  frames(runId: RunId, from = 1, limit = Number.MAX_SAFE_INTEGER): Frame[] {
+    const broken = this.#broken
+    const end = broken?.runId === runId && broken.frame !== null ? broken.frame - 1 : Number.MAX_SAFE_INTEGER
+    const frames: Frame[] = []
+    for (const row of this.#range.iterate(runId, from, limit)) {
+      if (row.n > end) break
+      frames.push(this.#frameOf(row))
+    }
+    return frames
+  }
+
+  length(runId: RunId): number {
+    const broken = this.#broken
+    if (broken?.runId === runId && broken.frame !== null) return broken.frame - 1
+    return this.#guarded(() => this.#last.get(runId)?.n ?? 0, 0)
+  }
+
+  verify(runId: RunId): ChainFault | null {
+    const fault = this.#findFault(runId)
+    if (fault !== null) this.breakAt(fault)
+    return fault
+  }
+
+  onAppend(listener: (runId: RunId, frames: readonly Frame[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  getSetting(key: string): string | null {
+    return this.#database.prepare<[string], { value: string }>('SELECT value FROM settings WHERE key = ?').get(key)?.value ?? null
+  }
+
+  setSetting(key: string, value: string): void {
+    try {
+      this.#database
+        .prepare('INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
+        .run(key, value)
+    } catch (cause) {
+      throw sqliteFailure(cause, this.#path)
+    }
+  }
+
+  close(): void {
+    this.#listeners.clear()
+    this.#database.close()
+  }
+
+  #findFault(runId: RunId): ChainFault | null {
+    let expected = 1
+    let prev: string = genesis(runId)
+    try {
+      for (const row of this.#range.iterate(runId, 1, Number.MAX_SAFE_INTEGER)) {
+        const fault = this.#rowFault(row, expected, prev)
+        if (fault !== null) return { runId, frame: expected, reason: fault }
+        prev = row.hash
+        expected += 1
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return { runId, frame: expected, reason: `frame ${expected} cannot be read: ${reason}` }
+    }
+    return null
+  }
+
+  #rowFault(row: FrameRow, expected: number, prev: string): string | null {
+    if (row.n !== expected) return `frame ${expected} is missing`
+    if (row.prev !== prev) return `frame ${row.n} does not follow frame ${row.n - 1}`
+    let text: Buffer
+    try {
+      text = decode(row.codec, row.payload)
+    } catch {
+      // Decompression fails only on damaged bytes; which bytes does not matter to the reader.
+      return `the payload of frame ${row.n} cannot be decompressed`
+    }
+    if (chainHash(row, text) !== row.hash) return `frame ${row.n} does not match its hash`
+    const checkpoint = row.checkpoint === null ? null : CheckpointRef.parse(JSON.parse(row.checkpoint))
+    const manifest = checkpoint?.manifest ?? null
+    if (manifest !== null && !this.content.has(manifest)) return `the checkpoint of frame ${row.n} has lost its files`
+    return null
+  }
+
+  #rowOf(runId: RunId, n: number, prev: string, draft: FrameDraft): FrameRow {
+    const payload = FramePayloads[draft.kind].parse(draft.payload)
+    const text = Buffer.from(this.#redactor.redact(canonicalJson(payload)), 'utf8')
+    const { codec, stored } = encode(text)
+    const row = {
+      run: runId,
+      n,
+      branch: draft.branchId,
+      kind: draft.kind,
+      version: PAYLOAD_VERSION,
+      at_ms: draft.atMs,
+      cause: draft.cause,
+      key: draft.key,
+      checkpoint: draft.checkpoint === null ? null : canonicalJson(draft.checkpoint),
+      codec,
+      payload: Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength),
+      prev,
+    }
+    return { ...row, hash: chainHash(row, text) }
+  }
+
+  #frameOf(row: FrameRow): Frame {
+    const kind = FrameKindName.parse(row.kind)
+    return {
+      runId: row.run as RunId,
+      n: row.n,
+      branchId: row.branch as BranchId,
+      kind,
+      atMs: row.at_ms,
+      cause: row.cause,
+      key: row.key as ContentHash | null,
+      payload: FramePayloads[kind].parse(JSON.parse(decode(row.codec, row.payload).toString('utf8'))),
+      checkpoint: row.checkpoint === null ? null : CheckpointRef.parse(JSON.parse(row.checkpoint)),
+      hash: row.hash as ContentHash,
+    } as Frame
+  }
+
+  /** A read of a damaged page marks the journal as broken and answers with what can be said without it. */
+  #guarded<T>(read: () => T, otherwise: T): T {
+    try {
+      return read()
+    } catch (cause) {
+      this.breakAt({ runId: null, frame: null, reason: sqliteFailure(cause, this.#path).message })
+      return otherwise
+    }
+  }
+
+  #sizeBytes(): number {
+    const size = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    return size(this.#path) + size(`${this.#path}-wal`)
+  }
+}
