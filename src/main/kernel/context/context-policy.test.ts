@@ -1,0 +1,448 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type ContextChange,
+  type ContextState,
+  DEFAULT_BUDGET,
+  emptyContext,
+  reduceContext,
+  tierTokens,
+  type TokenBudget,
+} from '../../../shared/context'
+import type { ContextEdit } from '../../../shared/contract/methods'
+import { KeyframeError } from '../../../shared/failure'
+import type { ToolOutcome } from '../../../shared/frames'
+import { contentInMemory } from '../testing/content-in-memory'
+import { contextBundle } from './context-bundle'
+import { tierLimits } from './context-draft'
+import { contextChanges, type ContextEvent, previewEdits } from './context-policy'
+import { countTokens } from './count-tokens'
+
+/** A run's context as the engine keeps it: events in, frames numbered, changes folded. */
+function session(budget: TokenBudget = DEFAULT_BUDGET) {
+  const content = contentInMemory()
+  let state = emptyContext(budget)
+  let frame = 0
+  const log: { frame: number; changes: ContextChange[] }[] = []
+  const env = () => ({ ...content, countTokens, frame })
+  return {
+    content,
+    log,
+    env,
+    get state() {
+      return state
+    },
+    get frame() {
+      return frame
+    },
+    send(event: ContextEvent): ContextChange[] {
+      frame += 1
+      const changes = contextChanges(state, event, env())
+      for (const change of changes) state = reduceContext(state, change, frame)
+      log.push({ frame, changes })
+      return changes
+    },
+    text(id: string): string {
+      const item = state.items[id]
+      if (item === undefined) throw new Error(`no item ${id}`)
+      return content.textOf(item.content)
+    },
+  }
+}
+
+function outcome(tool: string, text: string, more: Partial<ToolOutcome> = {}): ToolOutcome {
+  return { tool, ok: true, output: null, text, sideEffects: { files: [], processes: [] }, isolation: 'overlay', durationMs: 1, ...more }
+}
+
+function failed(tool: string, code: string): ToolOutcome {
+  return outcome(tool, '', { ok: false, error: { code, message: `${code} happened`, retryable: false } })
+}
+
+const hash = (text: string) => contentInMemory().put(text)
+
+function read(path: string, text: string): { outcome: ToolOutcome; args: unknown } {
+  const totalLines = text.split('\n').length
+  const output = { path, text, version: hash(text), totalLines, sizeBytes: text.length, startLine: 1, endLine: totalLines }
+  return { outcome: outcome('fs.read', text, { output }), args: { path } }
+}
+
+const small: TokenBudget = { totalTokens: 10_000, reserves: { system: 100, tools: 100, output: 100 }, l1Tokens: 800, l2Tokens: 1600 }
+const words = (count: number, word = 'alpha') => Array.from({ length: count }, (_, index) => `${word}${index % 7}`).join(' ')
+
+describe('tool results', () => {
+  it('keeps the last ten in L1 exactly and moves older ones to L2 with the rule', () => {
+    const run = session()
+    for (let index = 1; index <= 12; index += 1) {
+      run.send({ type: 'tool-outcome', frame: index, outcome: outcome('shell.run', `output ${index}`), args: { command: `echo ${index}` } })
+    }
+    expect(run.state.items['tool:2']).toMatchObject({ tier: 'L2', reason: 'older than the last 10 tool results' })
+    expect(run.state.items['tool:3']).toMatchObject({ tier: 'L1', title: 'shell.run echo 3' })
+    expect(run.text('tool:12')).toBe('output 12')
+    expect(Object.values(run.state.items).filter((item) => item.tier === 'L1')).toHaveLength(10)
+  })
+
+  it('condenses a long one, says what is left out and keeps the whole by its hash', () => {
+    const run = session()
+    const long = Array.from({ length: 9000 }, (_, index) => `line ${index}`).join('\n')
+    run.send({ type: 'tool-outcome', frame: 1, outcome: outcome('shell.run', long), args: { command: 'cat big' } })
+    const shown = run.text('tool:1')
+    const remark = /\[\.\.\. (\d+) lines left out; whole text: ([0-9a-f]{64}) \.\.\.\]/.exec(shown)
+    expect(remark?.[2]).toBe(hash(long))
+    expect(shown.split('\n').length - 2 + Number(remark?.[1])).toBe(9000 + 1 - 1)
+    expect(shown.startsWith('line 0\n')).toBe(true)
+    expect(shown.endsWith('line 8999')).toBe(true)
+    expect(run.state.items['tool:1']?.tokens).toBeLessThanOrEqual(4000)
+    expect(run.state.items['tool:1']?.reason).toBe('result of shell.run; condensed to 4000 tokens')
+  })
+
+  it('drops an earlier result that is the same', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, outcome: outcome('shell.run', 'same'), args: { command: 'ls' } })
+    run.send({ type: 'tool-outcome', frame: 2, outcome: outcome('shell.run', 'same'), args: { command: 'ls' } })
+    expect(Object.keys(run.state.items)).toEqual(['tool:2'])
+    expect(run.state.evicted.map((entry) => [entry.item.id, entry.rule])).toEqual([['tool:1', 'same result again at frame 2']])
+  })
+})
+
+describe('errors', () => {
+  it('stay pinned in L1 until the same tool succeeds on the same target', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, outcome: failed('fs.write', 'fs.stale'), args: { path: 'a.ts', text: 'x' } })
+    expect(run.state.items['error:fs.write:a.ts']).toMatchObject({ tier: 'L1', pinned: true, kind: 'error' })
+    run.send({
+      type: 'tool-outcome',
+      frame: 2,
+      outcome: outcome('fs.write', 'ok', { output: { path: 'b.ts', version: hash('x'), created: true } }),
+      args: { path: 'b.ts', text: 'x' },
+    })
+    expect(run.state.items['error:fs.write:a.ts']).toMatchObject({ tier: 'L1', pinned: true })
+    run.send({
+      type: 'tool-outcome',
+      frame: 3,
+      outcome: outcome('fs.write', 'ok', { output: { path: 'a.ts', version: hash('x'), created: false } }),
+      args: { path: 'a.ts', text: 'x' },
+    })
+    expect(run.state.items['error:fs.write:a.ts']).toMatchObject({
+      tier: 'L2',
+      pinned: false,
+      reason: 'fs.write a.ts succeeded at frame 3',
+    })
+  })
+
+  it('can be resolved by id, and a second error at the same place replaces the first', () => {
+    const run = session()
+    run.send({ type: 'error', frame: 1, failure: { code: 'x.one', message: 'first', retryable: false }, where: 'judge' })
+    run.send({ type: 'error', frame: 2, failure: { code: 'x.two', message: 'second', retryable: false }, where: 'judge' })
+    expect(Object.keys(run.state.items)).toEqual(['error:judge'])
+    expect(run.text('error:judge')).toBe('x.two: second')
+    run.send({ type: 'resolved', ids: ['error:judge', 'error:unknown'] })
+    expect(run.state.items['error:judge']).toMatchObject({ tier: 'L2', pinned: false })
+  })
+
+  it('give way, oldest first, when there are more than L1 has room for', () => {
+    const run = session(small)
+    for (let index = 1; index <= 30; index += 1) {
+      const failure = { code: 'x.many', message: words(100), retryable: false }
+      run.send({ type: 'error', frame: index, failure, where: `step ${index}` })
+    }
+    expect(run.state.items['error:step 30']).toMatchObject({ tier: 'L1', pinned: true })
+    expect(run.state.items['error:step 1']?.pinned ?? false).toBe(false)
+    expect(tierTokens(run.state, 'L1')).toBeLessThanOrEqual(small.l1Tokens / 4)
+  })
+})
+
+describe('files', () => {
+  it('go to L2 with their version; reading again only counts as use; a new version replaces the old', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...read('src/a.ts', 'one\n') })
+    expect(run.state.items['file:src/a.ts']).toMatchObject({
+      tier: 'L2',
+      source: { path: 'src/a.ts', version: hash('one\n'), tool: 'fs.read', frame: 1 },
+    })
+    expect(run.text('tool:1')).toBe('Read src/a.ts; its text is in item file:src/a.ts.')
+    const again = run.send({ type: 'tool-outcome', frame: 2, ...read('src/a.ts', 'one\n') })
+    expect(again.filter((change) => change.op === 'put' && change.item.kind === 'file')).toEqual([])
+    run.send({ type: 'tool-outcome', frame: 3, ...read('src/a.ts', 'two\n') })
+    expect(run.text('file:src/a.ts')).toBe('two\n')
+    expect(run.state.items['file:src/a.ts']).toMatchObject({ addedAt: 1, lastUsedAt: 3 })
+  })
+
+  it('turn stale when changed and current when refreshed; a removed file leaves', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...read('a.ts', 'one') })
+    run.send({ type: 'tool-outcome', frame: 2, ...read('b.ts', 'bee') })
+    run.send({ type: 'files-changed', paths: ['a.ts', 'b.ts', 'c.ts'], frame: 3 })
+    expect(run.state.items['file:a.ts']?.stale).toBe(true)
+    run.send({
+      type: 'refresh',
+      files: [
+        { path: 'a.ts', text: 'new', version: hash('new') },
+        { path: 'b.ts', text: null, version: null },
+      ],
+    })
+    expect(run.state.items['file:a.ts']).toMatchObject({ stale: false, tier: 'L2' })
+    expect(run.text('file:a.ts')).toBe('new')
+    expect(run.state.items['file:b.ts']).toBeUndefined()
+    expect(run.state.evicted.at(-1)).toMatchObject({ item: { id: 'file:b.ts' }, rule: 'the file is gone' })
+  })
+
+  it('come into L1 with the focus and leave it with the next one', () => {
+    const run = session()
+    run.send({ type: 'focus', paths: ['a.ts'], texts: [{ path: 'a.ts', text: 'small', version: hash('small') }] })
+    expect(run.state.items['file:a.ts']).toMatchObject({ tier: 'L1', reason: 'in focus' })
+    run.send({ type: 'focus', paths: ['big.ts'], texts: [{ path: 'big.ts', text: words(9000), version: hash('big') }] })
+    expect(run.state.items['file:a.ts']).toMatchObject({ tier: 'L2', reason: 'no longer in focus' })
+    expect(run.state.items['file:big.ts']).toMatchObject({ tier: 'L2', reason: 'in focus' })
+  })
+
+  it('that a reference points at come back from L3 when there is room', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...read('a.ts', 'one') })
+    run.send({ type: 'edits', edits: [{ op: 'evict', id: 'file:a.ts' }], by: 'human' })
+    const output = { locations: [{ path: 'a.ts', startLine: 1, startColumn: 0, endLine: 1, endColumn: 1, context: 'one' }] }
+    run.send({
+      type: 'tool-outcome',
+      frame: 3,
+      outcome: outcome('lsp.references', 'a.ts:1 one', { output }),
+      args: { path: 'b.ts', line: 1, column: 0 },
+    })
+    expect(run.state.items['file:a.ts']).toMatchObject({ tier: 'L2', stale: true, reason: 'lsp.references b.ts points at it' })
+    expect(run.state.items['tool:3']?.kind).toBe('references')
+  })
+})
+
+describe('edits by hand', () => {
+  it('are applied in order and say so', () => {
+    const run = session()
+    run.send({ type: 'task', text: 'rename a to b' })
+    const changes = run.send({
+      type: 'edits',
+      by: 'human',
+      edits: [
+        { op: 'add-note', title: 'Mind', text: 'the API is public' },
+        { op: 'edit', id: 'task', text: 'rename a to c' },
+      ],
+    })
+    expect(changes.map((change) => change.op)).toEqual(['put', 'rewrite'])
+    expect(run.text('task')).toBe('rename a to c')
+    expect(run.state.items['note:human-2-0']).toMatchObject({ kind: 'note', tier: 'L1', source: { by: 'human', frame: 2 } })
+  })
+
+  it.each<[ContextEdit, string]>([
+    [{ op: 'edit', id: 'nothing', text: '' }, 'context.no-such-item'],
+    [{ op: 'pin', id: 'nothing', pinned: true }, 'context.no-such-item'],
+    [{ op: 'evict', id: 'task' }, 'context.pinned'],
+    [{ op: 'move', id: 'task', to: 'L4' }, 'context.bad-tier'],
+    [{ op: 'bring-back', id: 'task', to: 'L1' }, 'context.already-there'],
+    [{ op: 'bring-back', id: 'gone', to: 'L1' }, 'context.no-such-item'],
+  ])('refuses %j with %s, in the preview too', (edit, code) => {
+    const run = session()
+    run.send({ type: 'task', text: 'x' })
+    const before = run.state
+    expect(() => run.send({ type: 'edits', edits: [edit], by: 'human' })).toThrowError(expect.objectContaining({ code }))
+    expect(run.state).toBe(before)
+    expect(previewEdits(run.state, [edit], run.env())).toMatchObject({ changes: [], failure: { code } })
+  })
+
+  it('refuses pins that alone are over the budget and names the largest', () => {
+    const run = session(small)
+    run.send({ type: 'edits', by: 'human', edits: [{ op: 'add-note', title: 'A', text: words(200) }] })
+    run.send({
+      type: 'edits',
+      by: 'human',
+      edits: [
+        { op: 'pin', id: 'note:human-1-0', pinned: true },
+        { op: 'add-note', title: 'B', text: words(200) },
+      ],
+    })
+    const preview = previewEdits(
+      run.state,
+      [
+        { op: 'edit', id: 'note:human-1-0', text: words(500) },
+        { op: 'pin', id: 'note:human-2-1', pinned: true },
+      ],
+      run.env(),
+    )
+    expect(preview.failure).toMatchObject({ code: 'context.pinned-over-budget', action: expect.stringContaining('A (') })
+    expect(preview.after).toEqual(preview.before)
+  })
+
+  it('previews what falls out and what the tiers come to', () => {
+    const run = session(small)
+    for (let index = 1; index <= 6; index += 1)
+      run.send({ type: 'tool-outcome', frame: index, ...read(`f${index}.ts`, words(120, `w${index}`)) })
+    const preview = previewEdits(run.state, [{ op: 'add-note', title: 'long', text: words(380) }], run.env())
+    run.send({ type: 'edits', by: 'human', edits: [{ op: 'add-note', title: 'long', text: words(380) }] })
+    expect(preview.after[0]?.tokens).toBe(tierTokens(run.state, 'L1'))
+    expect(preview.after[1]?.tokens).toBe(tierTokens(run.state, 'L2'))
+    expect(preview.failure).toBeNull()
+  })
+})
+
+describe('the bundle', () => {
+  it('has task, instructions, plan and pinned first, then the order in which items came, with their texts', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...read('a.ts', 'A') })
+    run.send({ type: 'instructions', files: [{ path: 'AGENTS.md', text: 'be careful' }] })
+    run.send({
+      type: 'plan',
+      plan: { title: 'Plan', steps: [{ id: '1', title: 'go', state: 'pending' }], affectedFiles: ['a.ts'], notes: [] },
+    })
+    run.send({ type: 'task', text: 'T' })
+    const bundle = contextBundle(run.state, run.content.textOf)
+    expect(bundle.items.map((entry) => entry.item.id)).toEqual(['task', 'instruction:AGENTS.md', 'plan', 'file:a.ts', 'tool:1'])
+    expect(bundle.items[2]?.text).toBe('Plan\n- [pending] go\nFiles: a.ts')
+    expect(bundle.tokens.l1 + bundle.tokens.l2 + bundle.tokens.availableTokens).toBe(160_000)
+  })
+})
+
+const path = fc.constantFrom('a.ts', 'b.ts', 'c.ts', 'src/long/name.ts')
+const text = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.integer({ min: 1, max: 700 }).map((count) => words(count)),
+  fc.integer({ min: 1, max: 3000 }).map((count) => 'x'.repeat(count)),
+)
+const anyId = fc.oneof(
+  path.map((name) => `file:${name}`),
+  fc.constantFrom('task', 'plan', 'note:n1', 'note:n2', 'error:here', 'note:human-3-0'),
+  fc.integer({ min: 1, max: 40 }).map((frame) => `tool:${frame}`),
+)
+const tier = fc.constantFrom('L1' as const, 'L2' as const, 'L3' as const, 'L4' as const)
+const edit: fc.Arbitrary<ContextEdit> = fc.oneof(
+  fc.record({ op: fc.constant('edit' as const), id: anyId, text }),
+  fc.record({ op: fc.constant('add-note' as const), title: fc.string({ maxLength: 10 }), text }),
+  fc.record({ op: fc.constant('pin' as const), id: anyId, pinned: fc.boolean() }),
+  fc.record({ op: fc.constant('move' as const), id: anyId, to: tier }),
+  fc.record({ op: fc.constant('evict' as const), id: anyId }),
+  fc.record({ op: fc.constant('bring-back' as const), id: anyId, to: tier }),
+)
+const tool = fc.constantFrom('shell.run', 'fs.write', 'lsp.references', 'code.search')
+type Make = (frame: number) => ContextEvent
+const event: fc.Arbitrary<Make> = fc.oneof(
+  text.map((value): Make => () => ({ type: 'task', text: value })),
+  fc.tuple(path, text).map(([name, value]): Make => (frame) => ({ type: 'tool-outcome', frame, ...read(name, value) })),
+  fc
+    .tuple(tool, path, text)
+    .map(([name, file, value]): Make => (frame) => ({ type: 'tool-outcome', frame, outcome: outcome(name, value), args: { path: file } })),
+  fc
+    .tuple(tool, path)
+    .map(([name, file]): Make => (frame) => ({ type: 'tool-outcome', frame, outcome: failed(name, 'x.failed'), args: { path: file } })),
+  text.map((value): Make => () => ({ type: 'plan', plan: { title: value, steps: [], affectedFiles: [], notes: [] } })),
+  fc
+    .tuple(fc.constantFrom('n1', 'n2', 'n3'), text)
+    .map(([id, value]): Make => () => ({ type: 'note', id, title: id, text: value, by: 'agent' })),
+  fc.tuple(fc.array(path, { maxLength: 3 }), text).map(([paths, value]): Make => () => ({
+    type: 'focus',
+    paths,
+    texts: paths.map((name) => ({ path: name, text: value, version: hash(value) })),
+  })),
+  fc.array(path, { maxLength: 3 }).map((paths): Make => (frame) => ({ type: 'files-changed', paths, frame })),
+  text.map((value): Make => (frame) => ({
+    type: 'error',
+    frame,
+    where: 'here',
+    failure: { code: 'x.y', message: value, retryable: false },
+  })),
+  fc.tuple(path, fc.option(text)).map(([name, value]): Make => () => ({
+    type: 'refresh',
+    files: [{ path: name, text: value, version: value === null ? null : hash(value) }],
+  })),
+  fc
+    .array(fc.tuple(path, text), { maxLength: 2 })
+    .map((files): Make => () => ({ type: 'instructions', files: files.map(([name, value]) => ({ path: name, text: value })) })),
+  fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits): Make => () => ({ type: 'edits', edits, by: 'human' })),
+)
+const budget = fc
+  .record({
+    total: fc.integer({ min: 1, max: 6000 }),
+    reserve: fc.integer({ min: 0, max: 300 }),
+    l1: fc.integer({ min: 1, max: 1500 }),
+    l2: fc.integer({ min: 1, max: 2500 }),
+  })
+  .map(({ total, reserve, l1, l2 }): TokenBudget => ({
+    totalTokens: total,
+    reserves: { system: reserve, tools: reserve, output: reserve },
+    l1Tokens: l1,
+    l2Tokens: l2,
+  }))
+
+describe('for any budget and any sequence of events', () => {
+  const expected = new Set([
+    'context.pinned-over-budget',
+    'context.no-such-item',
+    'context.pinned',
+    'context.bad-tier',
+    'context.already-there',
+  ])
+
+  it('no tier is ever over, pins hold, every eviction can be undone, and the fold of the changes is the state', () => {
+    fc.assert(
+      fc.property(budget, fc.array(event, { minLength: 1, maxLength: 40 }), (tokens, makes) => {
+        const run = session(tokens)
+        const limits = tierLimits(tokens)
+        for (const make of makes) {
+          const before = run.state
+          const made = make(run.frame + 1)
+          try {
+            run.send(made)
+          } catch (thrown) {
+            if (!(thrown instanceof KeyframeError) || !expected.has(thrown.code)) throw thrown
+            expect(run.state).toBe(before)
+          }
+          expect(tierTokens(run.state, 'L1')).toBeLessThanOrEqual(limits.L1)
+          expect(tierTokens(run.state, 'L2')).toBeLessThanOrEqual(limits.L2)
+          for (const item of Object.values(run.state.items)) expect(item.tokens).toBe(countTokens(run.content.textOf(item.content)))
+          pinsHeld(before, run.state, made)
+        }
+        const folded = run.log.reduce(
+          (state, entry) => entry.changes.reduce((at, change) => reduceContext(at, change, entry.frame), state),
+          emptyContext(tokens),
+        )
+        expect(folded).toEqual(run.state)
+        for (const entry of run.state.evicted) {
+          if (run.state.items[entry.item.id] !== undefined) continue
+          const back = previewEdits(run.state, [{ op: 'bring-back', id: entry.item.id, to: 'L2' }], run.env())
+          expect(back.failure).toBeNull()
+          expect(run.content.textOf(entry.item.content)).toBeTypeOf('string')
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('the same inputs give the same changes, whatever the order of the keys', () => {
+    fc.assert(
+      fc.property(budget, fc.array(event, { minLength: 1, maxLength: 25 }), (tokens, makes) => {
+        const run = session(tokens)
+        for (const make of makes) {
+          const shuffled: ContextState = { ...run.state, items: Object.fromEntries(Object.entries(run.state.items).reverse()) }
+          const made = make(run.frame + 1)
+          const env = { ...run.env(), frame: run.frame + 1 }
+          const attempt = (state: ContextState) => {
+            try {
+              return contextChanges(state, made, env)
+            } catch (thrown) {
+              return thrown instanceof KeyframeError ? thrown.failure : String(thrown)
+            }
+          }
+          expect(attempt(shuffled)).toEqual(attempt(run.state))
+          try {
+            run.send(made)
+          } catch (thrown) {
+            if (!(thrown instanceof KeyframeError)) throw thrown
+          }
+        }
+      }),
+      { numRuns: 80 },
+    )
+  })
+})
+
+/** Pins are let go only by name: an edit, an author taking a note back, a file that is gone, or errors that yield. */
+function pinsHeld(before: ContextState, after: ContextState, made: ContextEvent): void {
+  if (made.type === 'edits' || made.type === 'note' || made.type === 'instructions') return
+  for (const item of Object.values(before.items)) {
+    if (item.pinned && item.kind !== 'error')
+      expect(after.items[item.id]).toMatchObject({ tier: item.id === 'task' || item.id === 'plan' ? 'L1' : item.tier, pinned: true })
+  }
+}

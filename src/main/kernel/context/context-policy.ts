@@ -1,0 +1,390 @@
+import type { ContextChange, ContextItem, ContextItemKind, ContextState } from '../../../shared/context'
+import type { ContextEdit, ContextPreview } from '../../../shared/contract/methods'
+import { type Failure, KeyframeError } from '../../../shared/failure'
+import type { Plan, ToolOutcome } from '../../../shared/frames'
+import type { ContentHash } from '../../../shared/ids'
+import { demote, enforceBudgets, IN_FOCUS, isInFocus, isToolResult } from './context-budget'
+import { ContextDraft, type ContextEnv, tierLimits } from './context-draft'
+import { applyEdit } from './context-edits'
+import {
+  errorId,
+  fileId,
+  fileOf,
+  type FileText,
+  isErrorOf,
+  kindOfResult,
+  oneLine,
+  pathsOf,
+  shortKey,
+  toolTarget,
+  toolTitle,
+} from './tool-items'
+
+export interface FileNow {
+  readonly path: string
+  /** Null: the file is gone, or no text (binary, too large). */
+  readonly text: string | null
+  readonly version: ContentHash | null
+}
+
+/** What happened, as the run engine tells it. Everything needed is in the event: the manager looks nothing up but content by hash. */
+export type ContextEvent =
+  | { readonly type: 'task'; readonly text: string }
+  /** AGENTS.md and the like; replaces the instruction items that were there before. */
+  | {
+      readonly type: 'instructions'
+      readonly files: readonly { readonly path: string; readonly text: string; readonly version?: ContentHash }[]
+    }
+  /** `frame` is the frame of the outcome: where the item says that it came from. */
+  | { readonly type: 'tool-outcome'; readonly frame: number; readonly outcome: ToolOutcome; readonly args: unknown }
+  | { readonly type: 'plan'; readonly plan: Plan }
+  /** A second note with the same id replaces the first; an empty text takes the note away. */
+  | {
+      readonly type: 'note'
+      readonly id: string
+      readonly title: string
+      readonly text: string
+      readonly kind?: ContextItemKind
+      readonly by: 'kernel' | 'agent' | 'human'
+    }
+  /** The files that matter now, instead of those of the last focus. `texts` are their contents; a path without one is only ranked up. */
+  | { readonly type: 'focus'; readonly paths: readonly string[]; readonly texts: readonly FileNow[] }
+  | { readonly type: 'files-changed'; readonly paths: readonly string[]; readonly frame: number }
+  /** `where` names the step that failed; a second error there replaces the first. */
+  | { readonly type: 'error'; readonly frame: number; readonly failure: Failure; readonly where: string }
+  /** Ids of error items that no longer hold. */
+  | { readonly type: 'resolved'; readonly ids: readonly string[] }
+  | { readonly type: 'edits'; readonly edits: readonly ContextEdit[]; readonly by: 'human' | 'agent' }
+  | { readonly type: 'refresh'; readonly files: readonly FileNow[] }
+
+/** Largest share of its tier that one item of the kernel's may take; what a person writes may take all of it. */
+const SHARE = {
+  task: 1 / 4,
+  instructions: 1 / 4,
+  plan: 1 / 8,
+  toolResult: 1 / 8,
+  error: 1 / 16,
+  note: 1 / 8,
+  focused: 1 / 8,
+  file: 1 / 4,
+} as const
+/** Of L1, for all files in focus together. */
+const FOCUS_ROOM = 1 / 2
+
+/**
+ * What an event changes in the tiers, budgets enforced: after the changes neither tier is over. A function of its arguments
+ * alone, so a replay computes the same changes. Throws KeyframeError `context.pinned-over-budget` or, for edits, why one cannot
+ * be made; nothing has been applied then. Linear in the number of items but for evictions; counts tokens of new text only.
+ */
+export function contextChanges(state: ContextState, event: ContextEvent, env: ContextEnv): ContextChange[] {
+  const draft = new ContextDraft(state, env)
+  take(draft, event)
+  enforceBudgets(draft)
+  return draft.changes
+}
+
+/** What the edits would lead to, by the same function that applies them; a failure is part of the answer. */
+export function previewEdits(state: ContextState, edits: readonly ContextEdit[], env: ContextEnv): ContextPreview {
+  const before = tierViews(state)
+  try {
+    const draft = new ContextDraft(state, env)
+    take(draft, { type: 'edits', edits, by: 'human' })
+    const asked = new Set(draft.changes.flatMap((change) => (change.op === 'evict' ? [change.id] : [])))
+    enforceBudgets(draft)
+    const fallsOut = draft.changes.flatMap((change) => (change.op === 'evict' && !asked.has(change.id) ? [change.id] : []))
+    return { before, after: tierViews(draft.state), changes: draft.changes, fallsOut, failure: null }
+  } catch (thrown) {
+    if (!(thrown instanceof KeyframeError)) throw thrown
+    return { before, after: before, changes: [], fallsOut: [], failure: thrown.failure }
+  }
+}
+
+/** Sums as the window shows them. L3 lists what was evicted and can be brought back; it has no budget. */
+export function tierViews(state: ContextState): ContextPreview['before'] {
+  const limits = tierLimits(state.budget)
+  const views = { L1: { tokens: 0, items: 0 }, L2: { tokens: 0, items: 0 } }
+  for (const item of Object.values(state.items)) {
+    if (item.tier !== 'L1' && item.tier !== 'L2') continue
+    views[item.tier].tokens += item.tokens
+    views[item.tier].items += 1
+  }
+  return [
+    { tier: 'L1', ...views.L1, budgetTokens: limits.L1 },
+    { tier: 'L2', ...views.L2, budgetTokens: limits.L2 },
+    {
+      tier: 'L3',
+      tokens: state.evicted.reduce((sum, entry) => sum + entry.item.tokens, 0),
+      items: state.evicted.length,
+      budgetTokens: null,
+    },
+  ]
+}
+
+function take(draft: ContextDraft, event: ContextEvent): void {
+  switch (event.type) {
+    case 'task':
+      return pinnedText(draft, 'task', 'task', oneLine(event.text, 80), event.text, SHARE.task, 'what the run is for')
+    case 'plan':
+      return pinnedText(draft, 'plan', 'plan', event.plan.title, planText(event.plan), SHARE.plan, 'the plan that is followed')
+    case 'instructions':
+      return takeInstructions(draft, event.files)
+    case 'tool-outcome':
+      return takeOutcome(draft, event.outcome, event.args, event.frame)
+    case 'note':
+      return takeNote(draft, event)
+    case 'focus':
+      return takeFocus(draft, event.paths, event.texts)
+    case 'files-changed':
+      return markStale(draft, event.paths)
+    case 'error':
+      return takeError(draft, `error:${shortKey(event.where)}`, event.where, event.failure, { by: 'kernel', frame: event.frame })
+    case 'resolved':
+      for (const id of event.ids) {
+        const item = draft.item(id)
+        if (item?.kind === 'error') resolve(draft, item, `resolved at frame ${draft.frame}`)
+      }
+      return
+    case 'edits':
+      for (const [index, edit] of event.edits.entries()) applyEdit(draft, edit, index, event.by)
+      return
+    case 'refresh':
+      for (const file of event.files) refreshFile(draft, file)
+  }
+}
+
+/** Kernel-pinned items shrink before they could push the pinned total over the budget. */
+function pinnedText(
+  draft: ContextDraft,
+  id: string,
+  kind: ContextItemKind,
+  title: string,
+  text: string,
+  share: number,
+  reason: string,
+): void {
+  const others = draft.items().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
+  const room = draft.limits.L1 - others.reduce((sum, item) => sum + item.tokens, 0)
+  const maxTokens = Math.max(0, Math.min(Math.floor(draft.limits.L1 * share), room))
+  draft.put({ id, tier: 'L1', kind, title, text, source: { by: 'kernel', frame: draft.frame }, reason, pinned: true, maxTokens })
+}
+
+function takeInstructions(
+  draft: ContextDraft,
+  files: readonly { readonly path: string; readonly text: string; readonly version?: ContentHash }[],
+): void {
+  const ids = new Set(files.map((file) => `instruction:${shortKey(file.path)}`))
+  for (const item of draft.items()) {
+    if (item.kind !== 'instruction' || ids.has(item.id)) continue
+    if (item.pinned) draft.apply({ op: 'pin', id: item.id, pinned: false, rule: 'the instruction file is gone' })
+    draft.apply({ op: 'evict', id: item.id, rule: 'the instruction file is gone' })
+  }
+  for (const file of files) {
+    const id = `instruction:${shortKey(file.path)}`
+    const share = SHARE.instructions / files.length
+    const version = file.version === undefined ? {} : { version: file.version }
+    const others = draft.items().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
+    const room = draft.limits.L1 - others.reduce((sum, item) => sum + item.tokens, 0)
+    draft.put({
+      id,
+      tier: 'L1',
+      kind: 'instruction',
+      title: file.path,
+      text: file.text,
+      source: { by: 'kernel', frame: null, path: file.path, ...version },
+      reason: 'instructions of the repository',
+      pinned: true,
+      maxTokens: Math.max(0, Math.min(Math.floor(draft.limits.L1 * share), room)),
+    })
+  }
+}
+
+function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, frame: number): void {
+  const target = toolTarget(args)
+  const source = { by: 'agent' as const, frame, tool: outcome.tool, ...target }
+  const title = toolTitle(outcome.tool, target)
+  if (!outcome.ok) {
+    const failure = outcome.error ?? { code: 'tool.failed', message: outcome.text, retryable: false }
+    takeError(draft, errorId(outcome.tool, target), title, failure, source)
+  } else {
+    for (const item of draft.items()) {
+      if (isErrorOf(item, outcome.tool, target)) resolve(draft, item, `${title} succeeded at frame ${frame}`)
+    }
+  }
+  const file = fileOf(outcome, args)
+  const changed = outcome.sideEffects.files.map((change) => change.path).filter((path) => path !== file?.path)
+  markStale(draft, changed)
+  if (file !== null)
+    putFile(draft, file, { ...source, version: file.version }, outcome.tool === 'fs.read' ? 'read by the agent' : 'written by the agent')
+  if (outcome.ok) putResult(draft, outcome, title, source, file)
+  const pointedAt = pathsOf(outcome)
+  for (const path of pointedAt.slice(0, 50)) promote(draft, path, `${title} points at it`, kindOfResult(outcome.tool) === 'references')
+}
+
+function putResult(draft: ContextDraft, outcome: ToolOutcome, title: string, source: ContextItem['source'], file: FileText | null): void {
+  const id = `tool:${source.frame}`
+  const about =
+    file === null ? null : `${file.path}${file.lines === null ? '' : `, lines ${file.lines.from} to ${file.lines.to} of ${file.lines.of}`}`
+  draft.put({
+    id,
+    tier: 'L1',
+    kind: kindOfResult(outcome.tool),
+    title,
+    text:
+      about === null
+        ? outcome.text
+        : `${outcome.tool === 'fs.read' ? 'Read' : 'Wrote'} ${about}; its text is in item ${fileId(file?.path ?? '', file?.lines)}.`,
+    source,
+    reason: `result of ${outcome.tool}`,
+    maxTokens: Math.floor(draft.limits.L1 * SHARE.toolResult),
+  })
+  const content = draft.item(id)?.content
+  for (const item of draft.items()) {
+    if (item.id === id || !isToolResult(item) || item.pinned || item.title !== title || item.content !== content) continue
+    draft.apply({ op: 'evict', id: item.id, rule: `same result again at frame ${source.frame}` })
+  }
+}
+
+function takeError(draft: ContextDraft, id: string, title: string, failure: Failure, source: ContextItem['source']): void {
+  const action = failure.action === undefined ? '' : `\n${failure.action}`
+  draft.put({
+    id,
+    tier: 'L1',
+    kind: 'error',
+    title: `${title}: ${failure.code}`,
+    text: `${failure.code}: ${failure.message}${action}`,
+    source,
+    reason: 'unresolved error',
+    pinned: true,
+    maxTokens: Math.floor(draft.limits.L1 * SHARE.error),
+  })
+}
+
+function resolve(draft: ContextDraft, item: ContextItem, rule: string): void {
+  if (item.pinned) draft.apply({ op: 'pin', id: item.id, pinned: false, rule })
+  if (item.tier === 'L1') demote(draft, item, rule)
+}
+
+function takeNote(draft: ContextDraft, note: Extract<ContextEvent, { type: 'note' }>): void {
+  const id = `note:${shortKey(note.id)}`
+  const item = draft.item(id)
+  if (note.text === '') {
+    if (item === undefined) return
+    if (item.pinned) draft.apply({ op: 'pin', id, pinned: false, rule: 'taken back by its author' })
+    draft.apply({ op: 'evict', id, rule: 'taken back by its author' })
+    return
+  }
+  const source = { by: note.by, frame: draft.frame }
+  const maxTokens = note.by === 'human' ? draft.limits.L1 : Math.floor(draft.limits.L1 * SHARE.note)
+  draft.put({
+    id,
+    tier: 'L1',
+    kind: note.kind ?? 'scratchpad',
+    title: note.title,
+    text: note.text,
+    source,
+    reason: `noted by the ${note.by}`,
+    maxTokens,
+  })
+}
+
+function takeFocus(draft: ContextDraft, paths: readonly string[], texts: readonly FileNow[]): void {
+  const ids = new Set(paths.map((path) => fileId(path)))
+  for (const item of draft.items()) {
+    if (item.kind === 'file' && isInFocus(item) && !ids.has(item.id)) draft.move(item, 'L2', 'no longer in focus')
+  }
+  for (const { path, text, version } of texts) {
+    if (text === null || version === null) continue
+    putFile(draft, { path, text, version, lines: null }, { by: 'agent', frame: draft.frame, path, version }, IN_FOCUS)
+  }
+  let room = draft.limits.L1 * FOCUS_ROOM
+  for (const path of paths) {
+    const item = draft.item(fileId(path))
+    if (item === undefined) continue
+    // A small file is worked on in L1; a large one stays in L2, ahead of the others.
+    const toL1 = item.tokens <= draft.limits.L1 * SHARE.focused && item.tokens <= room
+    if (toL1) room -= item.tokens
+    const to = toL1 || item.pinned ? (item.pinned ? item.tier : 'L1') : 'L2'
+    if (item.tier !== to || !isInFocus(item)) draft.move(item, to, IN_FOCUS)
+    draft.touch(item.id)
+  }
+}
+
+/** The whole file replaces every older version and part of it; the tier of the item that it replaces is kept. */
+function putFile(draft: ContextDraft, file: FileText, source: ContextItem['source'], reason: string): void {
+  const id = fileId(file.path, file.lines)
+  for (const item of draft.items()) {
+    if (item.kind !== 'file' || item.source.path !== file.path || item.id === id || item.pinned) continue
+    const older = item.source.version !== file.version
+    if (file.lines === null || (older && item.id !== fileId(file.path))) {
+      draft.apply({ op: 'evict', id: item.id, rule: older ? 'replaced by a newer version' : 'part of the whole file that was read since' })
+    } else if (older && !item.stale) draft.apply({ op: 'stale', id: item.id, stale: true })
+  }
+  const before = draft.item(id)
+  if (before !== undefined && before.source.version === file.version && !before.stale) {
+    draft.touch(id)
+    return
+  }
+  const inL1 = before?.tier === 'L1'
+  draft.put({
+    id,
+    tier: inL1 ? 'L1' : 'L2',
+    kind: 'file',
+    title: file.lines === null ? file.path : `${file.path}:${file.lines.from}-${file.lines.to}`,
+    text: file.text,
+    source,
+    reason: before !== undefined && isInFocus(before) ? IN_FOCUS : reason,
+    maxTokens: Math.floor(inL1 ? draft.limits.L1 * SHARE.focused : draft.limits.L2 * SHARE.file),
+  })
+}
+
+function markStale(draft: ContextDraft, paths: readonly string[]): void {
+  if (paths.length === 0) return
+  const changed = new Set(paths)
+  for (const item of draft.items()) {
+    if (item.kind !== 'file' || item.stale || item.source.path === undefined || !changed.has(item.source.path)) continue
+    draft.apply({ op: 'stale', id: item.id, stale: true })
+  }
+}
+
+function refreshFile(draft: ContextDraft, file: FileNow): void {
+  const { path, text, version } = file
+  const shown = draft.items().filter((item) => item.kind === 'file' && item.source.path === path)
+  if (shown.length === 0) return
+  if (text === null || version === null) {
+    for (const item of shown) {
+      if (!item.pinned) draft.apply({ op: 'evict', id: item.id, rule: 'the file is gone' })
+    }
+    return
+  }
+  putFile(
+    draft,
+    { path, text, version, lines: null },
+    { by: 'kernel', frame: draft.frame, path, version },
+    'read again after it had changed',
+  )
+}
+
+/** A file that a result points at counts as used; one that fell out comes back when that pushes nothing else out. */
+function promote(draft: ContextDraft, path: string, rule: string, bringBack: boolean): void {
+  const id = fileId(path)
+  const item = draft.item(id)
+  if (item !== undefined) {
+    draft.touch(id)
+    return
+  }
+  if (!bringBack) return
+  const entry = draft.state.evicted.findLast((evicted) => evicted.item.id === id)
+  if (entry === undefined || draft.tokens('L2') + entry.item.tokens > draft.limits.L2) return
+  draft.apply({ op: 'bring-back', id, to: 'L2' })
+  const back = draft.item(id)
+  if (back === undefined) return
+  draft.move(back, 'L2', rule)
+  // While it was out nobody told whether it changed: it is read again before it counts as current.
+  draft.apply({ op: 'stale', id, stale: true })
+}
+
+function planText(plan: Plan): string {
+  const steps = plan.steps.map((step) => `- [${step.state}] ${step.title}`)
+  const files = plan.affectedFiles.length === 0 ? [] : [`Files: ${plan.affectedFiles.join(', ')}`]
+  return [plan.title, ...steps, ...files, ...plan.notes].join('\n')
+}
