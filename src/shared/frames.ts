@@ -153,6 +153,8 @@ export const RunOptions = z.object({
   /** How many speculative variants to rehearse at most; the agent may know fewer. */
   forks: z.number().int().min(1).max(8),
   budget: TokenBudget,
+  /** Of everything that is put in front of the agent during the run, together; at 90 % the run pauses. */
+  maxTokens: z.number().int().positive(),
   maxErrors: z.number().int().min(1),
   maxWallTimeMs: z.number().int().min(1000),
 })
@@ -168,6 +170,8 @@ export const FramePayloads = {
     agentVersion: z.string(),
     policy: z.string(),
     isolation: IsolationLevel,
+    /** Instruction files of the workspace (AGENTS.md), as they were at the start. */
+    instructions: z.array(z.object({ path: z.string(), content: ContentHash })),
   }),
   'run.ended': z.object({ outcome: z.enum(['completed', 'failed', 'cancelled']), summary: z.string(), failure: Failure.optional() }),
   fork: z.object({
@@ -180,7 +184,14 @@ export const FramePayloads = {
     task: z.string().nullable(),
     options: RunOptions.nullable(),
   }),
-  decision: z.object({ policy: z.string(), outcome: DecisionOutcome, reasons: z.array(z.string()), inputs: SchedulerInputs }),
+  /** `limits`: names of the limits that made a policy stop the run; empty when it goes on. */
+  decision: z.object({
+    policy: z.string(),
+    outcome: DecisionOutcome,
+    reasons: z.array(z.string()),
+    limits: z.array(z.string()),
+    inputs: SchedulerInputs,
+  }),
   'context.changed': z.object({ changes: z.array(ContextChange) }),
   'context.edited': z.object({ changes: z.array(ContextChange), note: z.string() }),
   'tool.intent': z.object({ tool: z.string(), args: z.unknown(), effect: EffectClass, allowedBy: z.array(z.string()) }),

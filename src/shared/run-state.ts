@@ -1,5 +1,5 @@
 import { type ContextState, emptyContext, reduceContext } from './context'
-import type { CheckpointRef, Frame, HumanRequest, Plan, Verdict } from './frames'
+import type { CheckpointRef, Frame, FramePayload, HumanRequest, Plan, Verdict } from './frames'
 import { type BranchId, MAIN_BRANCH } from './ids'
 
 /**
@@ -11,6 +11,8 @@ export interface RunState {
   readonly branchId: BranchId
   readonly context: ContextState
   readonly task: string
+  /** When this branch's agent began: the start of the run, or of a fork by a person. Milliseconds since the epoch. */
+  readonly startedAtMs: number
   readonly plan: Plan | null
   readonly machine: { readonly state: string; readonly data: Readonly<Record<string, unknown>> }
   /** Files at the frame: the manifest of the last checkpoint on the way here; null = the base unchanged. */
@@ -27,6 +29,9 @@ export interface RunState {
     readonly tokensUsed: number
     readonly checkpoints: number
   }
+  /** Limits that stopped the run and that a person has not answered for yet, by name. */
+  readonly stoppedBy: readonly string[]
+  /** Limits that a person let the run go past: they do not stop it again. */
   readonly waived: readonly string[]
 }
 
@@ -36,6 +41,7 @@ export function initialState(): RunState {
     branchId: MAIN_BRANCH,
     context: emptyContext(),
     task: '',
+    startedAtMs: 0,
     plan: null,
     machine: { state: 'new', data: {} },
     checkpoint: null,
@@ -45,13 +51,22 @@ export function initialState(): RunState {
     phase: 'running',
     merged: false,
     counters: { ticks: 0, toolCalls: 0, errors: 0, tokensUsed: 0, checkpoints: 0 },
+    stoppedBy: [],
     waived: [],
   }
 }
 
+/**
+ * The state after a frame's payload, before its checkpoint: this is what a checkpoint's `state` hash is taken of. The frame's
+ * number is left out (`frame` keeps its old value), so that the hash does not depend on how branches interleave.
+ */
+export function reducePayload(previous: RunState, frame: Frame): RunState {
+  return applyPayload({ ...previous, branchId: frame.branchId }, frame)
+}
+
 /** The state after one more frame. A frame's own checkpoint becomes the state's checkpoint. */
 export function reduceFrame(previous: RunState, frame: Frame): RunState {
-  const next = applyPayload({ ...previous, frame: frame.n, branchId: frame.branchId }, frame)
+  const next = { ...reducePayload(previous, frame), frame: frame.n }
   if (frame.checkpoint === null) return next
   return {
     ...next,
@@ -64,13 +79,14 @@ function applyPayload(state: RunState, frame: Frame): RunState {
   const { counters } = state
   switch (frame.kind) {
     case 'run.started':
-      return { ...state, task: frame.payload.options.task, context: emptyContext(frame.payload.options.budget) }
+      return { ...state, startedAtMs: frame.atMs, task: frame.payload.options.task, context: emptyContext(frame.payload.options.budget) }
     case 'run.ended':
       return { ...state, phase: frame.payload.outcome, openIntents: [], pendingHuman: null }
     case 'fork':
       return {
         ...state,
         task: frame.payload.task ?? state.task,
+        startedAtMs: frame.payload.reason === 'speculation' ? state.startedAtMs : frame.atMs,
         phase: 'running',
         openIntents: [],
         pendingHuman: null,
@@ -82,6 +98,7 @@ function applyPayload(state: RunState, frame: Frame): RunState {
       return {
         ...state,
         phase: frame.payload.outcome === 'checkpoint-and-pause' ? 'paused' : state.phase,
+        stoppedBy: frame.payload.limits,
         counters: { ...counters, ticks: counters.ticks + 1 },
       }
     case 'context.changed':
@@ -116,7 +133,7 @@ function applyPayload(state: RunState, frame: Frame): RunState {
     case 'human.request':
       return { ...state, phase: 'waiting', pendingHuman: frame.payload }
     case 'human.answer':
-      return { ...state, phase: 'running', pendingHuman: null }
+      return letGoOn({ ...state, pendingHuman: null })
     case 'control':
       return controlled(state, frame.payload.action)
     case 'agent.plan':
@@ -143,11 +160,16 @@ function closed(state: RunState, intent: number | null): RunState {
   return { ...state, openIntents: state.openIntents.filter((open) => open.frame !== intent) }
 }
 
-/** A person who lets a run go on after a limit waives that limit: what it may pass next is asked again. */
-function controlled(state: RunState, action: 'pause' | 'resume' | 'step' | 'interrupt' | 'cancel' | 'instruct'): RunState {
+function controlled(state: RunState, action: FramePayload<'control'>['action']): RunState {
   if (action === 'pause' || action === 'interrupt') return { ...state, phase: 'paused' }
-  if (action === 'resume' || action === 'step') return { ...state, phase: 'running' }
+  if (action === 'resume' || action === 'step') return letGoOn(state)
   return state
+}
+
+/** A person who lets a run go on after a limit waives that limit, so that they are asked once. */
+function letGoOn(state: RunState): RunState {
+  const waived = [...new Set([...state.waived, ...state.stoppedBy])].sort()
+  return { ...state, phase: 'running', stoppedBy: [], waived }
 }
 
 export interface BranchOrigin {

@@ -1,0 +1,679 @@
+import { z } from 'zod'
+import type { ContextItemKind } from '../../../shared/context'
+import { type Failure, KeyframeError, toFailure } from '../../../shared/failure'
+import type {
+  EffectClass,
+  FileChange,
+  FrameOf,
+  FramePayload,
+  HumanAnswer,
+  HumanOption,
+  HumanRequest,
+  Plan,
+  RunOptions,
+  ToolOutcome,
+  Verdict,
+} from '../../../shared/frames'
+import type { BranchId, ContentHash } from '../../../shared/ids'
+import type { RunState } from '../../../shared/run-state'
+import { tierTokens } from '../../../shared/context'
+import type { AgentApi, ContextBundle, SpeculationResult, SymbolRef, ToolReply, Variant } from '../agents/agent-api'
+import { contextBundle } from '../context/context-bundle'
+import { contextChanges, type ContextEvent } from '../context/context-policy'
+import { sealRequest } from '../humans/review-queue'
+import { hashBytes } from '../journal/sqlite-content-store'
+import { ReplayDiverged, ReplayEnded } from '../replay/divergence'
+import type { BranchDevice } from '../tools/branch-device'
+import { authoriseTool } from '../tools/role-policy'
+import { ToolSchemas } from '../tools/schemas'
+import { findTool, runTool } from '../tools/tool-runtime'
+import { BranchRecorder, type CheckpointParts } from './branch-recorder'
+import { RunCancelled, RunSuspended } from './run-control'
+import type { BranchLink, RunParts, TerminalSink } from './run-parts'
+import { decideTick, SCHEDULING_POLICY } from './scheduling-policy'
+import { TerminalLog } from './terminal-log'
+
+/** Context items older than their files before the policy asks for a refresh. */
+const MAX_STALE_ITEMS = 20
+/** Files read by one refresh or focus: more would only push each other out again. */
+const MAX_FILES_AT_ONCE = 20
+
+/** Exceptions that are no fault of a program and must reach whoever runs the branch. */
+export function isControlFlow(thrown: unknown): boolean {
+  return (
+    thrown instanceof RunCancelled || thrown instanceof RunSuspended || thrown instanceof ReplayDiverged || thrown instanceof ReplayEnded
+  )
+}
+
+/**
+ * One branch under way: the agent's API on one side, recorder, device and context on the other. Everything that a program
+ * does passes a tick: gate (pause, stop), decision by policy, intent, effect, outcome, context.
+ */
+export class BranchEngine implements AgentApi, BranchLink {
+  readonly task: string
+  readonly device: BranchDevice
+  readonly #parts: RunParts
+  readonly #options: RunOptions
+  readonly #recorder: BranchRecorder
+  readonly #terminal: TerminalLog
+  readonly #computed = new Map<ContentHash, string>()
+  #edits: (() => void)[] = []
+  #busy: string | null = null
+  #tick = 0
+
+  constructor(parts: RunParts, options: RunOptions, task: string, branchId: BranchId, initial: RunState) {
+    this.#parts = parts
+    this.#options = options
+    this.task = task
+    this.#recorder = new BranchRecorder({
+      runId: parts.runId,
+      branchId,
+      journal: parts.journal,
+      redactor: parts.redactor,
+      clock: parts.clock,
+      tape: parts.tapeOf(branchId),
+      initial,
+      mode: parts.mode,
+    })
+    this.#terminal = new TerminalLog((session, stream, data) => this.#recorder.ambient('terminal.data', { session, stream, data }))
+    const last = [...parts.tapeOf(branchId)].reverse().find((frame) => frame.checkpoint !== null)?.checkpoint ?? initial.checkpoint?.ref
+    this.device = parts.openDevice(branchId, { manifest: last?.manifest ?? null, shell: last?.shell ?? null }, this.observe)
+  }
+
+  get branchId(): BranchId {
+    return this.#recorder.branchId
+  }
+
+  get readOnly(): boolean {
+    return this.#options.approval === 'deny'
+  }
+
+  get state(): RunState {
+    return this.#recorder.state
+  }
+
+  get recorder(): BranchRecorder {
+    return this.#recorder
+  }
+
+  get live(): boolean {
+    return !this.#recorder.onTape
+  }
+
+  readonly observe: TerminalSink = (session, stream, data) => this.#terminal.push(session, stream, data)
+
+  queueEdits(apply: () => void): void {
+    this.#edits.push(apply)
+  }
+
+  announceMerge(paths: readonly string[]): void {
+    this.#changeContext({ type: 'files-changed', paths, frame: this.#recorder.lastComputed })
+  }
+
+  getContext(): ContextBundle {
+    return contextBundle(this.state.context, (hash) => this.#textOf(hash))
+  }
+
+  /** The first change of a branch's context: its task, and the instruction files of the workspace when it is a new run. */
+  begin(instructions: readonly { path: string; text: string }[]): void {
+    this.#recorder.foldAmbient()
+    if (instructions.length > 0) this.#changeContext({ type: 'instructions', files: instructions })
+    this.#changeContext({ type: 'task', text: this.task })
+  }
+
+  focusOn(paths: readonly string[]): Promise<void> {
+    return this.#step('focus', 'pure', async () => {
+      const texts = []
+      for (const path of paths.slice(0, MAX_FILES_AT_ONCE)) {
+        const outcome = await this.#callTool('fs.read', { path })
+        const read = ToolSchemas['fs.read'].output.safeParse(outcome.output)
+        if (read.success) texts.push({ path, text: read.data.text, version: read.data.version })
+      }
+      this.#changeContext({ type: 'focus', paths, texts })
+    })
+  }
+
+  remember(key: string, title: string, text: string, kind: ContextItemKind = 'note'): Promise<void> {
+    return this.#step('remember', 'pure', async () =>
+      this.#changeContext({ type: 'note', id: `memory:${key}`, title, text, kind, by: 'agent' }),
+    )
+  }
+
+  async recall(query: string, limit: number) {
+    const reply = await this.call('memory.search', { query, limit }, ToolSchemas['memory.search'].output)
+    return reply.ok ? reply.output.hits : []
+  }
+
+  call<Output extends z.ZodType>(tool: string, args: unknown, output: Output): Promise<ToolReply<z.output<Output>>> {
+    const effect = this.device.tools.get(tool)?.effect ?? 'pure'
+    return this.#step(tool, effect, async () => {
+      const outcome = await this.#callTool(tool, args)
+      if (!outcome.ok) return { ok: false, outcome }
+      return { ok: true, output: output.parse(outcome.output), outcome }
+    })
+  }
+
+  async readFile(path: string): Promise<ToolReply<{ text: string; version: ContentHash }>> {
+    return this.call('fs.read', { path }, ToolSchemas['fs.read'].output)
+  }
+
+  async writeFile(path: string, text: string, expectedVersion?: ContentHash): Promise<ToolReply<{ version: ContentHash }>> {
+    return this.call(
+      'fs.write',
+      { path, text, ...(expectedVersion === undefined ? {} : { expectedVersion }) },
+      ToolSchemas['fs.write'].output,
+    )
+  }
+
+  async runCommand(command: string, options: { timeoutMs?: number } = {}): Promise<ToolReply<{ exitCode: number; output: string }>> {
+    return this.call('shell.run', { command, ...options }, ToolSchemas['shell.run'].output)
+  }
+
+  async findReferences(symbol: SymbolRef) {
+    const reply = await this.call('lsp.references', symbol, ToolSchemas['lsp.references'].output)
+    return reply.ok ? { ...reply, output: reply.output.locations } : reply
+  }
+
+  async searchCode(query: string, limit: number) {
+    const reply = await this.call('code.search', { query, limit }, ToolSchemas['code.search'].output)
+    return reply.ok ? { ...reply, output: reply.output.hits } : reply
+  }
+
+  message(text: string, level: FramePayload<'agent.message'>['level'] = 'info'): Promise<void> {
+    return this.#unscheduled('message', async () => void this.#recorder.note('agent.message', { text, level }))
+  }
+
+  setPlan(plan: Plan): Promise<void> {
+    return this.#unscheduled('plan', async () => {
+      this.#recorder.note('agent.plan', plan)
+      this.#changeContext({ type: 'plan', plan })
+    })
+  }
+
+  setState(state: string, data: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    return this.#unscheduled('state', async () => void this.#recorder.note('agent.state', { state, data }))
+  }
+
+  checkpoint(name: string): Promise<{ readonly frame: number }> {
+    return this.#step('checkpoint', 'idempotent', async () => {
+      const frame = await this.#checkpointFrame(`asked for by the agent`, name)
+      return { frame: frame.n }
+    })
+  }
+
+  rollback(to: { readonly frame: number }): Promise<void> {
+    return this.#step('rollback', 'workspace', async () => {
+      const target = this.#parts.journal.frames(this.#parts.runId, to.frame, 1)[0]?.checkpoint
+      if (target === undefined || target === null) {
+        throw new KeyframeError({
+          code: 'checkpoint.none',
+          message: `Frame ${to.frame} has no checkpoint.`,
+          action: 'Roll back to a keyframe.',
+        })
+      }
+      const before = this.state.checkpoint?.ref.manifest ?? null
+      if (!this.#recorder.onTape) await this.device.reset({ manifest: target.manifest, shell: target.shell })
+      const frame = this.#recorder.note(
+        'restore',
+        { toFrame: to.frame, reason: 'rolled back by the agent' },
+        {
+          checkpoint: {
+            manifest: target.manifest,
+            shell: target.shell,
+            memoryVersion: target.memoryVersion,
+            reason: `back to frame ${to.frame}`,
+          },
+        },
+      )
+      const changed = await this.#changedBetween(before, target.manifest)
+      this.#changeContext({ type: 'files-changed', paths: changed, frame: frame.n })
+    })
+  }
+
+  speculate(variants: readonly Variant[]): Promise<readonly SpeculationResult[]> {
+    return this.#step('speculate', 'workspace', async () => {
+      const recorded = this.#recorder.peek()
+      const ids =
+        recorded?.kind === 'speculate.intent'
+          ? recorded.payload.variants.map((variant) => variant.branchId)
+          : this.#parts.allocateBranches(variants.length)
+      const request = {
+        variants: variants.map((variant, index) => ({
+          branchId: ids[index] ?? this.branchId,
+          label: variant.label,
+          detail: variant.detail,
+        })),
+      }
+      const rehearse = async (intent: FrameOf<'speculate.intent'>): Promise<SpeculationResult[]> => {
+        const start = this.state
+        return Promise.all(
+          request.variants.map(({ branchId }, index) => this.#parts.slot(() => this.#rehearse(branchId, variants[index], intent.n, start))),
+        )
+      }
+      const outcome = await this.#recorder.effect(
+        { intent: 'speculate.intent', request, outcome: 'speculate.outcome', effectClass: 'workspace' },
+        async (intent) => ({ payload: { branches: await rehearse(intent) }, checkpoint: await this.#capture('variants rehearsed') }),
+        {
+          recover: (intent) => redo(intent.n, 'workspace', 'each variant goes on from its own journal'),
+          verify: async (recordedOutcome) => {
+            if (!this.#recorder.replaying) return
+            const intent = this.#parts.journal.frames(this.#parts.runId, recordedOutcome.cause ?? 1, 1)[0]
+            if (intent?.kind === 'speculate.intent') await rehearse(intent)
+          },
+        },
+      )
+      return outcome.payload.branches
+    })
+  }
+
+  judge(): Promise<Verdict> {
+    return this.#step('judge', 'idempotent', () => this.#judge())
+  }
+
+  approvePlan(plan: Plan, body: string): Promise<HumanAnswer> {
+    return this.#ask({ type: 'approve-plan', title: plan.title, body, plan })
+  }
+
+  chooseOption(title: string, body: string, options: readonly HumanOption[]): Promise<HumanAnswer> {
+    return this.#ask({ type: 'choose-option', title, body, options: [...options] })
+  }
+
+  provideContext(title: string, question: string): Promise<HumanAnswer> {
+    return this.#ask({ type: 'provide-context', title, body: question })
+  }
+
+  reviewMerge(title: string, results: readonly SpeculationResult[]): Promise<HumanAnswer> {
+    const branches = results.flatMap(({ branchId, label, verdict }) => (verdict === null ? [] : [{ branchId, label, verdict }]))
+    return this.#ask({
+      type: 'review-merge',
+      title,
+      body: results.map((result) => `${result.label}: ${result.summary}`).join('\n'),
+      branches,
+    })
+  }
+
+  merge(branchId: BranchId, answer: HumanAnswer) {
+    return this.#step('merge', 'idempotent', async () => {
+      const outcome = await this.#recorder.effect(
+        { intent: 'merge.intent', request: { branchId, hunks: answer.hunks ?? null }, outcome: 'merge.outcome', effectClass: 'idempotent' },
+        async (intent) => ({ payload: await this.#mergeNow(branchId, answer, intent.n), checkpoint: await this.#capture('merged') }),
+        { recover: (intent) => redo(intent.n, 'idempotent', 'a merge keeps pre-images and is finished by running it again') },
+      )
+      return { applied: outcome.payload.applied.length, conflicts: outcome.payload.conflicts }
+    })
+  }
+
+  /** The last tick: the policy's `complete`, then the end of the branch with its checkpoint. */
+  async end(outcome: 'completed' | 'failed' | 'cancelled', summary: string, failure?: Failure): Promise<void> {
+    if (outcome !== 'cancelled') this.#decide('complete', 'pure')
+    const checkpoint = await this.#capture('end of the run')
+    this.#recorder.note('run.ended', { outcome, summary, ...(failure === undefined ? {} : { failure }) }, { checkpoint })
+  }
+
+  async close(): Promise<void> {
+    if (!this.#recorder.replaying && this.#parts.control.ended === null) this.#terminal.flush()
+    this.#terminal.close()
+    await this.device.dispose()
+  }
+
+  /** One scheduler tick around `body`. */
+  async #step<T>(request: string, effectClass: EffectClass, body: () => Promise<T>): Promise<T> {
+    return this.#unscheduled(request, async () => {
+      await this.#schedule(request, effectClass)
+      return body()
+    })
+  }
+
+  /** Pass the gate and hold the branch, without a decision: for what only records. */
+  async #unscheduled<T>(request: string, body: () => Promise<T>): Promise<T> {
+    if (this.#busy !== null)
+      throw new Error(`${request} was called while ${this.#busy} is under way on ${this.branchId}: await one call before the next`)
+    this.#busy = request
+    try {
+      await this.#gate()
+      return await body()
+    } finally {
+      this.#busy = null
+    }
+  }
+
+  async #gate(): Promise<void> {
+    this.#recorder.foldAmbient()
+    const next = this.#recorder.peek()
+    if (next?.kind === 'run.ended' && next.payload.outcome === 'cancelled') throw new RunCancelled()
+    if (next !== undefined || this.#recorder.replaying) return
+    await this.#parts.control.gate()
+    this.#takeEdits()
+  }
+
+  #takeEdits(): void {
+    const edits = this.#edits
+    this.#edits = []
+    for (const apply of edits) apply()
+  }
+
+  async #schedule(request: string, effectClass: EffectClass): Promise<void> {
+    for (;;) {
+      this.#recorder.foldAmbient()
+      const decision = this.#decide(request, effectClass)
+      if (decision.outcome === 'refresh-context') {
+        await this.#refresh()
+        return
+      }
+      if (decision.outcome === 'checkpoint-and-pause') await this.#pauseHere(decision.reasons)
+      else if (decision.outcome === 'escalate') await this.#escalate(decision.reasons)
+      else return
+    }
+  }
+
+  #decide(request: string, effectClass: EffectClass): FramePayload<'decision'> {
+    this.#tick += 1
+    const { counters, context, waived } = this.state
+    const inputs = {
+      tick: this.#tick,
+      request,
+      requestClass: effectClass,
+      tokensUsed: counters.tokensUsed,
+      contextTokens: tierTokens(context, 'L1') + tierTokens(context, 'L2'),
+      maxTokens: this.#options.maxTokens,
+      errorCount: counters.errors,
+      maxErrors: this.#options.maxErrors,
+      wallTimeMs: this.#recorder.now() - this.state.startedAtMs,
+      maxWallTimeMs: this.#options.maxWallTimeMs,
+      staleItems: Object.values(context.items).filter((item) => item.stale).length,
+      maxStaleItems: MAX_STALE_ITEMS,
+      waived: [...waived],
+    }
+    const { outcome, reasons, limits } = decideTick(inputs)
+    return this.#recorder.note('decision', { policy: SCHEDULING_POLICY, outcome, reasons: [...reasons], limits: [...limits], inputs })
+      .payload
+  }
+
+  async #pauseHere(reasons: readonly string[]): Promise<void> {
+    await this.#checkpointFrame(reasons.join('; '), null)
+    if (this.#recorder.onTape || this.#recorder.replaying) return
+    this.#parts.control.pause()
+    await this.#parts.control.gate()
+    this.#takeEdits()
+  }
+
+  async #escalate(reasons: readonly string[]): Promise<void> {
+    const answer = await this.#askNow({ type: 'authorize-action', title: 'Go on in spite of errors?', body: reasons.join('\n') })
+    if (answer.decision !== 'approve')
+      throw new KeyframeError({ code: 'run.stopped', message: `Stopped: ${reasons.join('; ')}.`, action: 'Fork from an earlier frame.' })
+  }
+
+  async #refresh(): Promise<void> {
+    const stale = Object.values(this.state.context.items).filter((item) => item.stale && item.source.path !== undefined)
+    const files = []
+    for (const path of [...new Set(stale.flatMap((item) => item.source.path ?? []))].sort().slice(0, MAX_FILES_AT_ONCE)) {
+      const outcome = await this.#callTool('fs.read', { path })
+      const read = ToolSchemas['fs.read'].output.safeParse(outcome.output)
+      files.push({ path, text: read.success ? read.data.text : null, version: read.success ? read.data.version : null })
+    }
+    this.#changeContext({ type: 'refresh', files })
+  }
+
+  async #callTool(name: string, args: unknown): Promise<ToolOutcome> {
+    const tool = findTool(this.device, name)
+    const decision = authoriseTool(this.#options.agent, tool, this.readOnly)
+    const outcome = await this.#recorder.effect(
+      {
+        intent: 'tool.intent',
+        request: { tool: name, args, effect: tool.effect, allowedBy: decision.allowed ? [...decision.by] : [] },
+        outcome: 'tool.outcome',
+        effectClass: tool.effect,
+      },
+      async () => {
+        if (!decision.allowed) return { payload: refused(name, decision.failure), checkpoint: await this.#capture('refused') }
+        return this.#performTool(name, args)
+      },
+      {
+        recover: (intent) =>
+          redo(
+            intent.n,
+            tool.effect,
+            tool.effect === 'workspace' ? 'its branch was put back to the last checkpoint' : 'it changes nothing',
+          ),
+      },
+    )
+    this.#changeContext({ type: 'tool-outcome', frame: outcome.n, outcome: outcome.payload, args })
+    const changed = outcome.payload.sideEffects.files.map((file) => file.path)
+    if (changed.length > 0) this.#changeContext({ type: 'files-changed', paths: changed, frame: outcome.n })
+    return outcome.payload
+  }
+
+  async #performTool(name: string, args: unknown): Promise<{ payload: ToolOutcome; checkpoint: CheckpointParts | null }> {
+    const tool = findTool(this.device, name)
+    const run = await runTool(this.device, tool, args, {
+      signal: this.#parts.control.call,
+      clock: () => performance.now(),
+      onOutput: () => undefined,
+    })
+    this.#stopIfSuspended()
+    const mutating = tool.effect === 'workspace'
+    let files: FileChange[] = []
+    let checkpoint: CheckpointParts | null = null
+    if (mutating || !run.ok) {
+      const capture = await this.#captureFiles()
+      files = [...capture.changes]
+      checkpoint = this.#partsOf(capture, run.ok ? `${name} changed the workspace` : `${name} failed`)
+      await this.device.announce(
+        files.map((file) => file.path),
+        driverOf(this.device, name),
+      )
+    }
+    const processes = name === 'shell.run' && run.ok ? await (await this.device.sandbox()).processes() : []
+    this.#stopIfSuspended()
+    this.#terminal.flush()
+    const { error, ...rest } = run
+    const payload: ToolOutcome = {
+      tool: name,
+      ...rest,
+      ...(error === null ? {} : { error }),
+      sideEffects: { files, processes },
+      isolation: this.#isolation(),
+    }
+    return { payload, checkpoint }
+  }
+
+  async #judge(): Promise<Verdict> {
+    const outcome = await this.#recorder.effect(
+      {
+        intent: 'judge.intent',
+        request: { judge: 'checks', branchId: this.branchId },
+        outcome: 'judge.verdict',
+        effectClass: 'idempotent',
+      },
+      async () => {
+        const capture = await this.#captureFiles()
+        const changed = await this.#changedBetween(null, capture.manifest)
+        const verdict = await this.#parts.judge(capture.manifest, changed, this.#parts.control.call, (chunk) =>
+          this.observe('checks', 'output', chunk),
+        )
+        this.#stopIfSuspended()
+        this.#terminal.flush()
+        return { payload: verdict, checkpoint: this.#partsOf(capture, 'judged') }
+      },
+      { recover: (intent) => redo(intent.n, 'idempotent', 'checks run in a sandbox of their own') },
+    )
+    return outcome.payload
+  }
+
+  async #rehearse(branchId: BranchId, variant: Variant | undefined, fromFrame: number, start: RunState): Promise<SpeculationResult> {
+    if (variant === undefined) throw new Error(`branch ${branchId} has no variant`)
+    const child = new BranchEngine(this.#parts, this.#options, this.task, branchId, start)
+    const unregister = this.#parts.registerBranch(branchId, child)
+    try {
+      child.recorder.note('fork', {
+        parent: this.branchId,
+        fromFrame,
+        label: variant.label,
+        reason: 'speculation',
+        task: null,
+        options: null,
+      })
+      const result = await child.#runVariant(variant)
+      const verdict = result.ok ? await child.judge() : null
+      return { branchId, label: variant.label, ok: result.ok, summary: result.summary, verdict }
+    } finally {
+      unregister()
+      await child.close()
+    }
+  }
+
+  async #runVariant(variant: Variant): Promise<{ ok: boolean; summary: string }> {
+    try {
+      return await variant.run(this)
+    } catch (thrown) {
+      if (isControlFlow(thrown) || !(thrown instanceof KeyframeError)) throw thrown
+      const failure = toFailure(thrown)
+      this.#recorder.note('error', { ...failure, where: `variant ${variant.label}` }, { checkpoint: await this.#capture('variant failed') })
+      return { ok: false, summary: failure.message }
+    }
+  }
+
+  #ask(request: Omit<HumanRequest, 'requestId' | 'shown'>): Promise<HumanAnswer> {
+    return this.#step(request.type, 'pure', () => this.#askNow(request))
+  }
+
+  async #askNow(request: Omit<HumanRequest, 'requestId' | 'shown'>): Promise<HumanAnswer> {
+    const sealed = sealRequest({ ...request, requestId: `${this.branchId}-${this.#tick}` })
+    const answer = await this.#recorder.effect(
+      { intent: 'human.request', request: sealed, outcome: 'human.answer', effectClass: 'pure' },
+      async (intent) => {
+        const askedAtMs = this.#parts.clock()
+        const automatic = automaticAnswer(sealed, this.#options.approval)
+        const given =
+          automatic ??
+          (await this.#parts.queue.ask(
+            { runId: this.#parts.runId, branchId: this.branchId, frame: intent.n, atMs: intent.atMs, request: sealed },
+            this.#parts.control.life,
+          ))
+        const by = automatic === null ? 'person' : `policy ${this.#options.approval}`
+        return {
+          payload: { ...given, by, waitedMs: this.#parts.clock() - askedAtMs },
+          checkpoint: await this.#capture('decided by a human'),
+        }
+      },
+    )
+    const { by: _by, waitedMs: _waited, ...given } = answer.payload
+    if (given.text !== undefined && given.text !== '') {
+      this.#changeContext({
+        type: 'note',
+        id: `answer:${given.requestId}`,
+        title: `Answer: ${request.title}`,
+        text: given.text,
+        kind: 'note',
+        by: 'human',
+      })
+    }
+    return given
+  }
+
+  async #mergeNow(branchId: BranchId, answer: HumanAnswer, intent: number): Promise<FramePayload<'merge.outcome'>> {
+    const { files, base, runId } = this.#parts
+    const manifest = this.#parts.stateOf(branchId).checkpoint?.ref.manifest ?? null
+    const selection = answer.hunks ?? null
+    // Naming a dangerous file's hunks one by one is how a person approves it; "everything" leaves such files out.
+    const approved = selection === null ? [] : Object.keys(selection).filter((path) => (selection[path] ?? []).length > 0)
+    const merged = await files.merge(base, manifest, selection, approved, `${runId}-${intent}`)
+    return { branchId, ...merged }
+  }
+
+  async #checkpointFrame(reason: string, name: string | null): Promise<FrameOf<'checkpoint'>> {
+    return this.#recorder.note('checkpoint', { reason, name }, { checkpoint: await this.#capture(reason) })
+  }
+
+  /** Files and shells now. On tape nothing is captured: the recorded checkpoint is what is compared. */
+  async #capture(reason: string): Promise<CheckpointParts> {
+    if (this.#recorder.onTape || this.#recorder.replaying) return { manifest: null, shell: null, memoryVersion: 0, reason }
+    return this.#partsOf(await this.#captureFiles(), reason)
+  }
+
+  async #captureFiles() {
+    const capture = await this.device.capture()
+    this.#stopIfSuspended()
+    return capture
+  }
+
+  #partsOf(capture: { manifest: ContentHash | null; shell: ContentHash | null }, reason: string): CheckpointParts {
+    return { manifest: capture.manifest, shell: capture.shell, memoryVersion: this.#parts.memoryVersion(), reason }
+  }
+
+  async #changedBetween(from: ContentHash | null, to: ContentHash | null): Promise<string[]> {
+    const { files, base } = this.#parts
+    const diffs = await files.at(base, to).diff(from === null ? 'base' : files.at(base, from))
+    return diffs.map((diff) => diff.path)
+  }
+
+  #changeContext(event: ContextEvent): void {
+    const changes = contextChanges(this.state.context, event, {
+      frame: this.#recorder.lastComputed,
+      put: (text) => this.#put(text),
+      textOf: (hash) => this.#textOf(hash),
+      countTokens: this.#parts.countTokens,
+    })
+    if (changes.length > 0) this.#recorder.note('context.changed', { changes })
+  }
+
+  /** While the journal answers, nothing is written: computed texts are kept beside it. */
+  #put(text: string): ContentHash {
+    const clean = this.#parts.redactor.redact(text)
+    if (!this.#recorder.onTape && !this.#recorder.replaying) return this.#parts.journal.content.put(clean, 'context')
+    const hash = hashBytes(clean)
+    this.#computed.set(hash, clean)
+    return hash
+  }
+
+  #textOf(hash: ContentHash): string {
+    return this.#computed.get(hash) ?? this.#parts.journal.content.get(hash).toString('utf8')
+  }
+
+  #stopIfSuspended(): void {
+    if (this.#parts.control.ended instanceof RunSuspended) throw this.#parts.control.ended
+  }
+
+  #isolation(): ToolOutcome['isolation'] {
+    return this.#parts.isolation
+  }
+}
+
+function redo(intent: number, effect: EffectClass, detail: string): FramePayload<'recovery'> {
+  return { intent, effect, resolution: 'redo', detail }
+}
+
+function refused(tool: string, error: Failure): ToolOutcome {
+  return { tool, ok: false, output: null, text: '', error, sideEffects: { files: [], processes: [] }, isolation: 'none', durationMs: 0 }
+}
+
+function driverOf(device: BranchDevice, tool: string): string | null {
+  return device.drivers.find((driver) => driver.tools.some((spec) => spec.name === tool))?.name ?? null
+}
+
+/**
+ * What `--yes` and `--deny` answer in a person's place; null when the question needs one all the same. `yes` takes the
+ * recommended option and the best passing branch and never guesses between equals.
+ */
+function automaticAnswer(request: HumanRequest, approval: RunOptions['approval']): HumanAnswer | null {
+  const given = { requestId: request.requestId, shown: request.shown }
+  if (approval === 'deny') return { ...given, decision: 'deny' }
+  if (approval === 'ask') return null
+  switch (request.type) {
+    case 'approve-plan':
+      return { ...given, decision: 'approve' }
+    case 'choose-option': {
+      const recommended = request.options?.filter((option) => option.recommended === true) ?? []
+      const [only] = recommended
+      return recommended.length === 1 && only !== undefined ? { ...given, decision: 'choose', optionId: only.id } : null
+    }
+    case 'review-merge': {
+      const best = request.branches?.find((branch) => branch.verdict.passed)
+      return best === undefined ? { ...given, decision: 'deny' } : { ...given, decision: 'approve', branchId: best.branchId }
+    }
+    case 'provide-context':
+    case 'authorize-action':
+    case 'label-outcome':
+      return null
+  }
+}

@@ -1,0 +1,56 @@
+import type { Frame, IsolationLevel, Verdict } from '../../../shared/frames'
+import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
+import type { RunState } from '../../../shared/run-state'
+import type { Base, FileStore } from '../checkpoints/files'
+import type { ReviewQueue } from '../humans/review-queue'
+import type { Journal } from '../journal/journal'
+import type { Redactor } from '../journal/redaction'
+import type { BranchDevice, DeviceOrigin } from '../tools/branch-device'
+import type { RunControl } from './run-control'
+
+export type TerminalSink = (session: string, stream: 'output' | 'input' | 'resize', data: string) => void
+
+/** What the branches of one run share. Made by the run engine; in a replay, of parts that perform nothing. */
+export interface RunParts {
+  readonly runId: RunId
+  readonly mode: 'live' | 'replay'
+  readonly journal: Journal
+  readonly redactor: Redactor
+  readonly files: FileStore
+  readonly base: Base
+  readonly isolation: IsolationLevel
+  readonly control: RunControl
+  readonly queue: ReviewQueue
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly memoryVersion: () => number
+  readonly countTokens: (text: string) => number
+  /** The frames that a branch recorded so far. */
+  tapeOf(branchId: BranchId): readonly Frame[]
+  /** Ids for new branches, in order. Never used before in this run. */
+  allocateBranches(count: number): BranchId[]
+  openDevice(branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice
+  /** The workspace's checks on the files of a manifest, in a sandbox of its own. */
+  judge(
+    manifest: ContentHash | null,
+    changedFiles: readonly string[],
+    signal: AbortSignal,
+    onOutput: (chunk: string) => void,
+  ): Promise<Verdict>
+  /** Lets at most so many branches work at once. */
+  slot<T>(work: () => Promise<T>): Promise<T>
+  /** The state at the tip of a branch of this run. */
+  stateOf(branchId: BranchId): RunState
+  registerBranch(branchId: BranchId, engine: BranchLink): () => void
+}
+
+/** What the run engine needs of a branch that is under way. */
+export interface BranchLink {
+  readonly device: BranchDevice
+  readonly state: RunState
+  readonly live: boolean
+  /** Edits of the context by a person: taken at the next tick. */
+  queueEdits(apply: () => void): void
+  observe: TerminalSink
+  announceMerge(paths: readonly string[]): void
+}

@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { canonicalJson } from '../../../shared/canonical-json'
+import type { FileChange } from '../../../shared/frames'
+import type { BranchId, ContentHash } from '../../../shared/ids'
+import type { Base, FileStore, UpperTracker } from '../checkpoints/files'
+import type { ContentStore } from '../journal/content-store'
+import type { Driver, ToolSpec } from './driver'
+import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from './sandboxes/sandbox'
+
+/** What a branch's tools and files are made from. The same for all branches of a run. */
+export interface DeviceParts {
+  readonly provider: SandboxProvider
+  readonly files: FileStore
+  readonly content: ContentStore
+  readonly base: Base
+  readonly binds: readonly ToolBind[]
+  /** Folder of the run's sandboxes. */
+  readonly dir: string
+}
+
+/** The files and shells that a branch starts from: those of a checkpoint, or the base when both are null. */
+export interface DeviceOrigin {
+  readonly manifest: ContentHash | null
+  readonly shell: ContentHash | null
+}
+
+export interface DeviceCapture extends DeviceOrigin {
+  readonly changes: readonly FileChange[]
+}
+
+interface Opened {
+  readonly sandbox: Sandbox
+  readonly tracker: UpperTracker
+}
+
+/**
+ * One branch's sandbox and drivers, opened when first used. Both are caches: they can be thrown away at any time and
+ * come back from the origin, which is the last capture.
+ */
+export class BranchDevice {
+  readonly drivers: readonly Driver[]
+  readonly tools: ReadonlyMap<string, ToolSpec>
+  readonly #parts: DeviceParts
+  readonly #branchId: BranchId
+  #origin: DeviceOrigin
+  #generation = 0
+  #opening: Promise<Opened> | null = null
+  #notRestored: readonly string[] = []
+
+  constructor(parts: DeviceParts, branchId: BranchId, origin: DeviceOrigin, drivers: readonly Driver[]) {
+    this.#parts = parts
+    this.#branchId = branchId
+    this.#origin = origin
+    this.drivers = drivers
+    this.tools = new Map(drivers.flatMap((driver) => driver.tools.map((tool) => [tool.name, tool] as const)))
+  }
+
+  get origin(): DeviceOrigin {
+    return this.#origin
+  }
+
+  /** What could not be brought back when the drivers were restored: running jobs, unset traps. */
+  get notRestored(): readonly string[] {
+    return this.#notRestored
+  }
+
+  async sandbox(): Promise<Sandbox> {
+    return (await this.#opened()).sandbox
+  }
+
+  /** Files and shells as they are now. Cheap for a branch that was never opened: nothing can have changed. */
+  async capture(): Promise<DeviceCapture> {
+    if (this.#opening === null) return { ...this.#origin, changes: [] }
+    const { sandbox, tracker } = await this.#opening
+    const { manifest, changes } = await sandbox.frozen(() => tracker.capture())
+    const shell = await this.#captureDrivers()
+    this.#origin = { manifest, shell }
+    return { manifest, shell, changes }
+  }
+
+  /** Tells every driver but the one that made them about changed files. */
+  async announce(paths: readonly string[], except: string | null): Promise<void> {
+    if (paths.length === 0) return
+    for (const driver of this.drivers) if (driver.name !== except) await driver.filesChanged(paths)
+  }
+
+  /** Goes back to another capture: what lies in the sandbox now is dropped, the next use opens a new one. */
+  async reset(origin: DeviceOrigin): Promise<void> {
+    await this.#close()
+    this.#origin = origin
+  }
+
+  async dispose(): Promise<void> {
+    await this.#close()
+    for (const driver of this.drivers) await driver.dispose()
+  }
+
+  #opened(): Promise<Opened> {
+    if (this.#opening === null) {
+      const opening = this.#open()
+      this.#opening = opening
+      // A sandbox that could not be opened is tried again at the next use.
+      opening.catch(() => {
+        if (this.#opening === opening) this.#opening = null
+      })
+    }
+    return this.#opening
+  }
+
+  async #open(): Promise<Opened> {
+    const { provider, files, base, binds } = this.#parts
+    this.#generation += 1
+    const { manifest } = this.#origin
+    const sandbox = await provider.open({
+      dir: this.#dir(),
+      baseDir: base.dir,
+      layerDir: manifest === null ? null : await files.materialise(manifest),
+      dependencies: base.dependencies,
+      binds,
+      limits: DEFAULT_LIMITS,
+    })
+    try {
+      await this.#restoreDrivers(sandbox)
+      return { sandbox, tracker: files.track(sandbox.upperDir, manifest, base) }
+    } catch (cause) {
+      await sandbox.dispose()
+      throw cause
+    }
+  }
+
+  #dir(): string {
+    return join(this.#parts.dir, `${this.#branchId}.${process.pid}.${this.#generation}`)
+  }
+
+  async #captureDrivers(): Promise<ContentHash | null> {
+    const captured: Record<string, unknown> = {}
+    for (const driver of this.drivers) {
+      const state = await driver.capture()
+      if (state !== null) captured[driver.name] = state
+    }
+    return Object.keys(captured).length === 0 ? null : this.#parts.content.put(canonicalJson(captured), 'shell')
+  }
+
+  async #restoreDrivers(sandbox: Sandbox): Promise<void> {
+    const { shell } = this.#origin
+    const captured: unknown = shell === null ? {} : JSON.parse(this.#parts.content.get(shell).toString('utf8'))
+    const notRestored: string[] = []
+    for (const driver of this.drivers) {
+      const state: unknown = typeof captured === 'object' && captured !== null ? Reflect.get(captured, driver.name) : undefined
+      notRestored.push(...(await driver.restore(state ?? null, sandbox)).notRestored)
+    }
+    this.#notRestored = notRestored
+  }
+
+  async #close(): Promise<void> {
+    const opening = this.#opening
+    this.#opening = null
+    if (opening === null) return
+    const { sandbox } = await opening
+    await sandbox.dispose()
+    await rm(this.#dir(), { recursive: true, force: true, maxRetries: 3 })
+  }
+}
