@@ -1,0 +1,124 @@
+import { existsSync, lstatSync, readlinkSync } from 'node:fs'
+import { KeyframeError } from '../../../../shared/failure'
+import type { Toolchains } from './toolchains'
+
+export const GUEST_WORKSPACE = '/workspace'
+export const GUEST_HOME = '/home/agent'
+export const GUEST_EXCHANGE = '/run/keyframe'
+export const GUEST_NODE = '/opt/keyframe/bin/node'
+export const GUEST_UID = 1001
+
+/** Files that the guest gets in place of the host's own, so that no account or host name of the machine is seen. */
+export const GUEST_FILES = {
+  passwd: `agent:x:${GUEST_UID}:${GUEST_UID}:agent:${GUEST_HOME}:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
+  group: `agent:x:${GUEST_UID}:\nnogroup:x:65534:\n`,
+  hosts: '127.0.0.1 localhost keyframe\n::1 localhost\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files\nprotocols: files\nservices: files\n',
+} as const
+
+/** What compilers, interpreters and shells read in /etc. Nothing with secrets: of ssl only the public certificates. */
+const ETC_PATHS = [
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'ssl/certs',
+  'ssl/openssl.cnf',
+  'pki/tls/certs',
+  'pki/ca-trust/extracted',
+  'ca-certificates.conf',
+  'alternatives',
+  'localtime',
+  'mime.types',
+  'protocols',
+  'services',
+  'terminfo',
+  'inputrc',
+  'bash.bashrc',
+  'java-11-openjdk',
+  'java-17-openjdk',
+  'java-21-openjdk',
+  'java-25-openjdk',
+  'python3',
+  'perl',
+  'fonts',
+  'debian_version',
+  'os-release',
+  'magic',
+]
+
+const TMP_BYTES = 1024 ** 3
+const HOME_BYTES = 512 * 1024 ** 2
+const SHM_BYTES = 256 * 1024 ** 2
+
+export interface GuestView {
+  readonly merged: string
+  readonly exchange: string
+  /** Where the made-up files of /etc lie, by name. */
+  file(name: keyof typeof GUEST_FILES): string
+  /** Read-only binds: tools of the kernel's own and the user's toolchains. */
+  readonly binds: readonly { readonly from: string; readonly to: string }[]
+  readonly toolchains: Toolchains
+}
+
+/** bubblewrap options that are the same for every command of a sandbox. Paths are those of the holder's namespace. */
+export function guestViewArgs(view: GuestView): string[] {
+  const args = ['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+  args.push('--die-with-parent', '--cap-drop', 'ALL', '--uid', `${GUEST_UID}`, '--gid', `${GUEST_UID}`, '--hostname', 'keyframe')
+  args.push('--ro-bind', '/usr', '/usr')
+  for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
+    const path = `/${name}`
+    if (!existsSync(path)) continue
+    if (lstatSync(path).isSymbolicLink()) args.push('--symlink', readlinkSync(path), path)
+    else args.push('--ro-bind', path, path)
+  }
+  for (const name of ETC_PATHS) if (existsSync(`/etc/${name}`)) args.push('--ro-bind', `/etc/${name}`, `/etc/${name}`)
+  for (const name of Object.keys(GUEST_FILES) as (keyof typeof GUEST_FILES)[]) args.push('--ro-bind', view.file(name), `/etc/${name}`)
+  args.push('--proc', '/proc', '--dev', '/dev', '--size', `${SHM_BYTES}`, '--perms', '1777', '--tmpfs', '/dev/shm', '--remount-ro', '/dev')
+  args.push(
+    '--size',
+    `${TMP_BYTES}`,
+    '--perms',
+    '1777',
+    '--tmpfs',
+    '/tmp',
+    '--size',
+    `${HOME_BYTES}`,
+    '--perms',
+    '0700',
+    '--tmpfs',
+    GUEST_HOME,
+  )
+  args.push('--symlink', '/tmp', '/var/tmp')
+  for (const bind of view.binds) args.push('--ro-bind', bind.from, bind.to)
+  args.push('--bind', view.merged, GUEST_WORKSPACE, '--bind', view.exchange, GUEST_EXCHANGE, '--remount-ro', '/')
+  return args
+}
+
+/** The whole environment of a guest's program; `added` wins. Host variables are never part of it. */
+export function guestEnv(toolchains: Toolchains, term: string, added: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    PATH: [...toolchains.path, '/opt/keyframe/bin'].join(':'),
+    HOME: GUEST_HOME,
+    USER: 'agent',
+    LOGNAME: 'agent',
+    SHELL: '/bin/bash',
+    TMPDIR: '/tmp',
+    LANG: 'C.UTF-8',
+    TERM: term,
+    ...toolchains.env,
+    ...added,
+  }
+}
+
+/** A path below the workspace in its shortest form. Throws `sandbox.bad-path` for one that leads out of it. */
+export function relativePath(path: string): string {
+  const steps = path.split('/').filter((step) => step !== '' && step !== '.')
+  if (path.startsWith('/') || steps.includes('..') || path.includes('\0')) {
+    throw new KeyframeError({
+      code: 'sandbox.bad-path',
+      message: `${JSON.stringify(path)} is not a path below the workspace.`,
+      action: 'Name it relative to the workspace, without "..".',
+    })
+  }
+  return steps.join('/')
+}

@@ -1,0 +1,279 @@
+import { join } from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
+import { KeyframeError } from '../../../../shared/failure'
+import { BoundedOutput } from './bounded-output'
+import { GUEST_WORKSPACE, guestEnv, relativePath } from './guest-view'
+import { commandLine, descendantsOf, processState, signalProcess } from './process-tree'
+import type { CommandResult, Sandbox, SandboxCommand, SandboxProcess, SandboxPty } from './sandbox'
+import { launch, launchPty, type LaunchContext, type Launched, type LaunchRequest } from './sandbox-launch'
+import { LimitWatch } from './limit-watch'
+import type { Toolchains } from './toolchains'
+import { signalNumber } from './signal-number'
+
+const DEFAULT_OUTPUT_BYTES = 1024 ** 2
+const SIGXCPU_EXIT = 128 + 24
+
+/** One branch's sandbox over a live holder. */
+export class OverlayBranch implements Sandbox {
+  readonly level = 'overlay' as const
+  readonly upperDir: string
+  readonly exchangeDir: string
+  readonly #context: LaunchContext
+  readonly #toolchains: Toolchains
+  readonly #live = new Map<Launched, Promise<unknown>>()
+  readonly #watch: LimitWatch
+  #freezing: Promise<unknown> = Promise.resolve()
+  #disposed: Promise<void> | null = null
+
+  constructor(context: LaunchContext, toolchains: Toolchains, dir: string) {
+    this.#context = context
+    this.#toolchains = toolchains
+    this.upperDir = join(dir, 'upper')
+    this.exchangeDir = join(dir, 'exchange')
+    this.#watch = new LimitWatch(context, this.upperDir)
+  }
+
+  async run(command: SandboxCommand, options: Parameters<Sandbox['run']>[1]): Promise<CommandResult> {
+    options.signal?.throwIfAborted()
+    const request = this.#request(command, 'dumb')
+    await this.#ready()
+    const startedAt = performance.now()
+    const { child, launched } = launch(this.#context, request, options.stdin === undefined ? 'ignore' : 'pipe')
+    let ended = ''
+    const end = (reason: string): void => {
+      ended ||= reason
+      launched.killTree()
+    }
+    const finished = new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)))
+    })
+    const kept = {
+      stdout: new BoundedOutput(options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES),
+      stderr: new BoundedOutput(options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES),
+    }
+    for (const name of ['stdout', 'stderr'] as const) {
+      const decoder = new StringDecoder('utf8')
+      child[name]?.on('data', (chunk: Buffer) => {
+        kept[name].push(chunk)
+        const text = decoder.write(chunk)
+        if (text !== '') options.onOutput?.(name, text)
+      })
+    }
+    // A command that does not read its input ends the pipe: no fault of anybody.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(options.stdin)
+    const timer = setTimeout(() => end('timeout'), options.timeoutMs)
+    const onAbort = (): void => end('abort')
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    this.#adopt(launched, finished, end)
+    let exitCode: number
+    try {
+      exitCode = await finished
+      await launched.gone()
+    } catch (cause) {
+      throw startFailure(cause)
+    } finally {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', onAbort)
+    }
+    if (ended === 'abort') throw options.signal?.reason
+    const result: CommandResult = {
+      exitCode,
+      stdout: kept.stdout.text(),
+      stderr: kept.stderr.text(),
+      truncated: kept.stdout.truncated || kept.stderr.truncated,
+      durationMs: performance.now() - startedAt,
+      timedOut: ended === 'timeout',
+      limit: ended === 'memory' || ended === 'disk' ? ended : exitCode === SIGXCPU_EXIT ? 'cpu' : null,
+    }
+    this.#refuseSetupFailure(result, launched, command)
+    return result
+  }
+
+  async spawn(command: SandboxCommand): Promise<SandboxProcess> {
+    const request = this.#request(command, 'dumb')
+    await this.#ready()
+    const { child, launched } = launch(this.#context, request, 'pipe')
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', () => resolve())
+      child.once('error', (cause) => reject(startFailure(cause)))
+    })
+    const exited = new Promise<number>((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)))
+    }).then(async (code) => {
+      await launched.gone()
+      return code
+    })
+    child.stdin?.on('error', () => undefined)
+    this.#adopt(launched, exited, () => launched.killTree())
+    return {
+      pid: launched.supervisor,
+      write: (data) => void child.stdin?.write(data),
+      end: () => void child.stdin?.end(),
+      onStdout: (listener) => void child.stdout?.on('data', listener),
+      onStderr: (listener) => void child.stderr?.on('data', listener),
+      exited,
+      kill: () => launched.killTree(),
+    }
+  }
+
+  async pty(command: SandboxCommand, size: { cols: number; rows: number }): Promise<SandboxPty> {
+    const request = this.#request(command, 'xterm-256color')
+    await this.#ready()
+    const { pty, launched } = launchPty(this.#context, request, size)
+    let isOver = false
+    const exited = new Promise<number>((resolve) => {
+      pty.onExit(({ exitCode, signal }) => {
+        isOver = true
+        resolve(signal === undefined || signal === 0 ? exitCode : 128 + signal)
+      })
+    }).then(async (code) => {
+      await launched.gone()
+      return code
+    })
+    this.#adopt(launched, exited, () => launched.killTree())
+    return {
+      pid: launched.supervisor,
+      // A terminal that has ended takes no more; node-pty would throw for its closed descriptor.
+      write: (data) => (isOver ? undefined : pty.write(data)),
+      resize: (cols, rows) => (isOver ? undefined : pty.resize(cols, rows)),
+      onData: (listener) => void pty.onData(listener),
+      exited,
+      kill: () => launched.killTree(),
+    }
+  }
+
+  frozen<T>(during: () => Promise<T>): Promise<T> {
+    const turn = this.#freezing.then(() => this.#freeze(during))
+    // The next in line waits for this one to be over, however it ended; its failure is its caller's.
+    this.#freezing = turn.then(
+      () => undefined,
+      () => undefined,
+    )
+    return turn
+  }
+
+  async processes(): Promise<string[]> {
+    const found = this.#inside().flatMap((pid) => {
+      const line = commandLine(pid)
+      const state = processState(pid)
+      return line === null || state === null || state.state === 'Z' ? [] : [{ line, startTime: state.startTime }]
+    })
+    return found.sort((a, b) => a.startTime - b.startTime).map((entry) => entry.line)
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end()
+    return this.#disposed
+  }
+
+  async #end(): Promise<void> {
+    this.#watch.stop()
+    for (const launched of this.#live.keys()) launched.killTree()
+    await Promise.allSettled(this.#live.values())
+    this.#context.holder.kill()
+    await this.#context.holder.exited
+  }
+
+  /** Every process of the sandbox but bubblewrap's two supervisors of each command, parents before children. */
+  #inside(): number[] {
+    return [...this.#live.keys()].flatMap((launched) => {
+      const first = launched.firstInside()
+      return first === 0 ? [] : descendantsOf(first)
+    })
+  }
+
+  async #freeze<T>(during: () => Promise<T>): Promise<T> {
+    const stopped: number[] = []
+    try {
+      // Parents first, and again until nothing new turns up: a shell that is stopped cannot take its stopped children for
+      // suspended jobs. What a person had suspended already is left as it is.
+      for (let found = true; found;) {
+        found = false
+        for (const pid of this.#inside()) {
+          if (stopped.includes(pid)) continue
+          const state = processState(pid)?.state
+          if (state === undefined || state === 'Z' || state === 'X' || state === 'T') continue
+          if (!signalProcess(pid, 'SIGSTOP')) continue
+          stopped.push(pid)
+          found = true
+        }
+      }
+      await this.#untilStopped(stopped)
+      return await during()
+    } finally {
+      for (const pid of stopped.toReversed()) signalProcess(pid, 'SIGCONT')
+    }
+  }
+
+  /** A process in the middle of a system call stops at its end; one that waits for the disk is given two seconds. */
+  async #untilStopped(pids: readonly number[]): Promise<void> {
+    const isRunning = (pid: number): boolean => ['R', 'S', 'D'].includes(processState(pid)?.state ?? 'X')
+    for (let round = 0; pids.some(isRunning); round += 1) {
+      if (round > 400)
+        throw new KeyframeError({ code: 'sandbox.freeze-failed', message: 'A process of the sandbox does not stop.', retryable: true })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  #request(command: SandboxCommand, term: string): LaunchRequest {
+    if (command.argv.length === 0) throw new KeyframeError({ code: 'sandbox.no-command', message: 'There is no program to run.' })
+    const cwd = relativePath(command.cwd ?? '')
+    return {
+      argv: command.argv,
+      cwd: cwd === '' ? GUEST_WORKSPACE : `${GUEST_WORKSPACE}/${cwd}`,
+      env: guestEnv(this.#toolchains, term, command.env ?? {}),
+    }
+  }
+
+  /** Nothing starts in a frozen, full or ended sandbox. */
+  async #ready(): Promise<void> {
+    await this.#freezing
+    await this.#watch.refuseWhenFull()
+    if (this.#disposed || !this.#context.holder.isAlive()) {
+      throw new KeyframeError({
+        code: 'sandbox.ended',
+        message: 'The sandbox of this branch has ended.',
+        action: 'Open the branch again: its files are kept.',
+        retryable: true,
+      })
+    }
+  }
+
+  #adopt(launched: Launched, finished: Promise<unknown>, end: (reason: string) => void): void {
+    this.#watch.add(launched, end)
+    const leave = (): void => {
+      this.#live.delete(launched)
+      this.#watch.remove(launched)
+    }
+    this.#live.set(launched, finished.then(leave, leave))
+  }
+
+  /** bubblewrap reports its own failures like those of a command; they are the sandbox's, not the command's. */
+  #refuseSetupFailure(result: CommandResult, launched: Launched, command: SandboxCommand): void {
+    if (result.exitCode !== 1 || result.stdout !== '' || !/^(bwrap|nsenter): /.test(result.stderr)) return
+    if (result.stderr.startsWith("bwrap: Can't chdir")) {
+      throw new KeyframeError({
+        code: 'sandbox.no-such-folder',
+        message: `There is no folder ${command.cwd ?? '.'} in the workspace.`,
+        action: 'Name a folder that exists.',
+      })
+    }
+    if (launched.firstInside() !== 0 && !/^bwrap: /.test(result.stderr)) return
+    throw new KeyframeError({
+      code: 'sandbox.start-failed',
+      message: `The command could not be started in the sandbox: ${result.stderr.trim()}`,
+      action: 'Run `npm run -s keyframe -- doctor` to see what the system does not allow.',
+    })
+  }
+}
+
+function startFailure(cause: unknown): KeyframeError {
+  if (cause instanceof KeyframeError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new KeyframeError(
+    { code: 'sandbox.start-failed', message: `The command could not be started: ${reason}`, retryable: true },
+    { cause },
+  )
+}

@@ -1,0 +1,87 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { dependencySkeleton } from './dependency-skeleton'
+import { GUEST_FILES, GUEST_NODE, guestViewArgs, relativePath } from './guest-view'
+import { guestOwner, mustDropRoot } from './guest-owner'
+import { startHolder, type HolderPlan, type OverlayMount } from './holder'
+import { hostPrograms, type HostPrograms } from './host-programs'
+import { OverlayBranch } from './overlay-branch'
+import type { Sandbox, SandboxProvider, SandboxSpec } from './sandbox'
+import { prepareLaunchDir } from './sandbox-launch'
+import { seccompProgram } from './seccomp-program'
+import { findToolchains, isWorldReadable, type Toolchains } from './toolchains'
+
+/**
+ * Sandboxes of user namespaces, overlayfs and bubblewrap. Nothing is started before `open`, which throws
+ * `sandbox.missing-program` or `sandbox.holder-failed` where the system does not allow it; `detectIsolation` says so before.
+ * `nodePath` is the Node program that guests find as `node` when they have no other.
+ */
+export function createOverlayProvider(options: { nodePath: string }): SandboxProvider {
+  const toolchains = findToolchains(process.env['PATH'] ?? '')
+  const seccomp = seccompProgram()
+  return {
+    level: 'overlay',
+    open: (spec) => openOverlay(spec, options.nodePath, toolchains, seccomp),
+  }
+}
+
+async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Toolchains, seccomp: Buffer): Promise<Sandbox> {
+  const programs: HostPrograms = hostPrograms()
+  const owner = guestOwner()
+  const makeOwned = (path: string, mode: number): void => {
+    mkdirSync(path, { recursive: true })
+    chmodSync(path, mode)
+    if (mustDropRoot()) chownSync(path, owner.uid, owner.gid)
+  }
+  mkdirSync(spec.dir, { recursive: true })
+  // Its owner stays the application; the guest's user only passes through on the way to the folders that are its own.
+  chmodSync(spec.dir, 0o711)
+  makeOwned(join(spec.dir, 'upper'), 0o755)
+  makeOwned(join(spec.dir, 'work'), 0o700)
+  makeOwned(join(spec.dir, 'exchange'), 0o700)
+
+  const overlays: OverlayMount[] = [
+    { at: '', lowers: [...(spec.layerDir === null ? [] : [spec.layerDir]), spec.baseDir], upper: 'upper', work: 'work' },
+  ]
+  // Parents before what lies in them.
+  const dependencies = [...spec.dependencies].sort((a, b) => a.path.split('/').length - b.path.split('/').length)
+  for (const dependency of dependencies) {
+    const at = relativePath(dependency.path)
+    const name = `dependencies/${createHash('sha256').update(at).digest('hex').slice(0, 16)}`
+    makeOwned(join(spec.dir, name, 'upper'), 0o755)
+    makeOwned(join(spec.dir, name, 'work'), 0o700)
+    for (const folder of ['dependencies', name]) chmodSync(join(spec.dir, folder), 0o711)
+    const skeleton = await dependencySkeleton(dependency.liveDir, join(dirname(spec.dir), '.skeletons'))
+    const lowers = [...(skeleton === null ? [] : [skeleton]), dependency.liveDir]
+    overlays.push({ at, lowers, upper: `${name}/upper`, work: `${name}/work` })
+  }
+
+  const wanted = [
+    { hostPath: nodePath, guestPath: GUEST_NODE },
+    ...spec.binds,
+    ...toolchains.folders.map((folder) => ({ hostPath: folder, guestPath: folder })),
+  ]
+  const staged: { hostPath: string; isDirectory: boolean }[] = []
+  const places: { to: string; direct: string | null; index: number }[] = []
+  for (const bind of wanted) {
+    const direct = !mustDropRoot() || isWorldReadable(bind.hostPath)
+    places.push({ to: bind.guestPath, direct: direct ? bind.hostPath : null, index: staged.length })
+    if (!direct) staged.push({ hostPath: bind.hostPath, isDirectory: (await stat(bind.hostPath)).isDirectory() })
+  }
+  const directSources = places.flatMap((place) => place.direct ?? [])
+  const plan: HolderPlan = { branchDir: spec.dir, overlays, staged, files: GUEST_FILES, keepVisible: directSources }
+  const holder = await startHolder(plan, programs)
+
+  const launchDir = join(spec.dir, 'launch')
+  prepareLaunchDir(launchDir)
+  const viewArgs = guestViewArgs({
+    merged: holder.merged,
+    exchange: `${holder.branch}/exchange`,
+    file: (name) => holder.filePath(name),
+    binds: places.map((place) => ({ from: place.direct ?? holder.stagedPath(place.index), to: place.to })),
+    toolchains,
+  })
+  return new OverlayBranch({ holder, programs, viewArgs, seccomp, limits: spec.limits, launchDir }, toolchains, spec.dir)
+}
