@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ToolBind } from '../sandboxes/sandbox'
+
+const GUEST_DIR = '/opt/keyframe/guest'
+const FILE_GUEST_MODULES = [
+  'file-guest.mjs',
+  'text-edits.mjs',
+  'text-files.mjs',
+  'text-search.mjs',
+  'tree-walk.mjs',
+  'workspace-edit.mjs',
+  'workspace-paths.mjs',
+]
+
+/** Where the scripts are inside a sandbox that was opened with the binds below. */
+export const FILE_GUEST_SCRIPT = `${GUEST_DIR}/file-guest.mjs`
+export const IGNORE_MODULE = '/opt/keyframe/lib/ignore.cjs'
+export const SHELL_RCFILE = `${GUEST_DIR}/shell-integration.bash`
+
+/**
+ * Folder of the guest scripts on the host: `guest/` of a built application (the build copies `*.mjs` and `*.bash` and, as
+ * `ignore.cjs`, node_modules/ignore/index.js), otherwise the source tree. `appRoot` is the folder of package.json.
+ */
+export function guestScriptDir(appRoot: string): string {
+  const built = join(appRoot, 'guest')
+  return existsSync(built) ? built : join(appRoot, 'src/main/kernel/tools/guest')
+}
+
+/** The `ignore` package as one file without dependencies. */
+export function ignoreModuleFile(appRoot: string): string {
+  const built = join(appRoot, 'guest', 'ignore.cjs')
+  return existsSync(built) ? built : join(appRoot, 'node_modules/ignore/index.js')
+}
+
+/** What the filesystem driver needs inside the sandbox, next to Node itself. */
+export function fileGuestBinds(appRoot: string): ToolBind[] {
+  const dir = guestScriptDir(appRoot)
+  const scripts = FILE_GUEST_MODULES.map((name) => ({ hostPath: join(dir, name), guestPath: `${GUEST_DIR}/${name}` }))
+  return [...scripts, { hostPath: ignoreModuleFile(appRoot), guestPath: IGNORE_MODULE }]
+}
+
+/** What the shell driver needs inside the sandbox. */
+export function shellGuestBinds(appRoot: string): ToolBind[] {
+  return [{ hostPath: join(guestScriptDir(appRoot), 'shell-integration.bash'), guestPath: SHELL_RCFILE }]
+}
