@@ -38,12 +38,13 @@ const ACKNOWLEDGE_EVERY_BYTES = 64 * 1024
  * A transport over a message port. Texts travel as strings, acknowledgements as numbers (units taken so far). One
  * unit is one UTF-16 code unit: exact byte counts do not matter for the bound.
  */
-export function createPortTransport(port: PortLike): Transport {
+export function createPortTransport(port: PortLike): PausableTransport {
   let sent = 0
   let acknowledged = 0
   let received = 0
   let reported = 0
   let isClosed = false
+  let held: string[] | null = null
   let messageListener: (text: string) => void = () => undefined
   let drainListener: () => void = () => undefined
   let closeListener: (reason: string) => void = () => undefined
@@ -54,6 +55,15 @@ export function createPortTransport(port: PortLike): Transport {
     closeListener(reason)
   }
 
+  /** What is held back is not acknowledged, so that the sender sees it as its own backlog. */
+  const take = (text: string): void => {
+    received += text.length
+    messageListener(text)
+    if (received - reported < ACKNOWLEDGE_EVERY_BYTES) return
+    reported = received
+    port.post(received)
+  }
+
   port.onMessage((data) => {
     if (isClosed) return
     if (typeof data === 'number') {
@@ -62,15 +72,12 @@ export function createPortTransport(port: PortLike): Transport {
       return drainListener()
     }
     if (typeof data !== 'string') return transport.close('A message was not text.')
-    received += data.length
-    messageListener(data)
-    if (received - reported < ACKNOWLEDGE_EVERY_BYTES) return
-    reported = received
-    port.post(received)
+    if (held === null) take(data)
+    else held.push(data)
   })
   port.onClose(() => end('The other end closed the connection.'))
 
-  const transport: Transport = {
+  const transport: PausableTransport = {
     send(text) {
       if (isClosed) return
       sent += text.length
@@ -87,6 +94,12 @@ export function createPortTransport(port: PortLike): Transport {
       if (isClosed) return
       port.close()
       end(reason)
+    },
+    pause: () => void (held ??= []),
+    resume() {
+      const texts = held ?? []
+      held = null
+      for (const text of texts) if (!isClosed) take(text)
     },
   }
   return transport

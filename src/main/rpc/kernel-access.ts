@@ -1,0 +1,96 @@
+import { dirname } from 'node:path'
+import type { KernelClient, KernelService } from '../../shared/contract/service'
+import type { PausableTransport } from '../../shared/contract/transport'
+import { KeyframeError } from '../../shared/failure'
+import { connectKernelSocket, connectSocket, kernelSocketPath, serveKernelSocket } from './kernel-socket'
+import { connectInProcess } from './memory-transport'
+import { relay } from './relay'
+import { serveConnection } from './serve-connection'
+import { createSocketTransport } from './socket-transport'
+
+interface OwnedKernel extends KernelService {
+  readonly dataDir: string
+  close(): Promise<void>
+}
+
+/** A host's way to the one kernel of a workspace, in this process or in another one. */
+export interface KernelAccess {
+  readonly dataDir: string
+  /** The process that owns the workspace. */
+  readonly pid: number
+  /** True when the kernel runs in this process and ends with it. */
+  readonly owned: boolean
+  connect(): Promise<KernelClient>
+  /** Serves a window; the transport is closed when the kernel cannot be reached. */
+  attach(transport: PausableTransport): void
+  close(): Promise<void>
+}
+
+/**
+ * Opens the workspace's kernel here and lets other hosts in through its socket; when another process has it open
+ * already, goes through that one's socket instead.
+ */
+export async function accessKernel(open: () => Promise<OwnedKernel>): Promise<KernelAccess> {
+  let kernel: OwnedKernel
+  try {
+    kernel = await open()
+  } catch (thrown) {
+    const owner = otherOwner(thrown)
+    if (owner === null) throw thrown
+    return otherKernel(owner.socketPath, owner.pid)
+  }
+  const socket = await serveKernelSocket(kernel, kernelSocketPath(kernel.dataDir))
+  return {
+    dataDir: kernel.dataDir,
+    pid: process.pid,
+    owned: true,
+    connect: () => Promise.resolve(connectInProcess(kernel)),
+    attach: (transport) => serveConnection(kernel, transport),
+    async close() {
+      await socket.close()
+      await kernel.close()
+    },
+  }
+}
+
+async function otherKernel(socketPath: string, pid: number): Promise<KernelAccess> {
+  await waitUntilReached(socketPath)
+  return {
+    dataDir: dirname(socketPath),
+    pid,
+    owned: false,
+    connect: () => connectKernelSocket(socketPath),
+    attach(transport) {
+      connectSocket(socketPath).then(
+        (socket) => relay(transport, createSocketTransport(socket)),
+        (thrown: unknown) => transport.close(thrown instanceof Error ? thrown.message : String(thrown)),
+      )
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+const REACH_TIMEOUT_MS = 5000
+const REACH_EVERY_MS = 100
+
+/** A kernel that is starting holds the lock before it listens. */
+async function waitUntilReached(socketPath: string): Promise<void> {
+  const until = performance.now() + REACH_TIMEOUT_MS
+  for (;;) {
+    try {
+      const socket = await connectSocket(socketPath)
+      socket.destroy()
+      return
+    } catch (thrown) {
+      if (!(thrown instanceof KeyframeError && thrown.failure.retryable) || performance.now() > until) throw thrown
+    }
+    await new Promise((resolve) => setTimeout(resolve, REACH_EVERY_MS))
+  }
+}
+
+function otherOwner(thrown: unknown): { socketPath: string; pid: number } | null {
+  if (!(thrown instanceof KeyframeError) || thrown.code !== 'workspace.locked') return null
+  const { socketPath, pid } = thrown.failure.details ?? {}
+  if (typeof socketPath !== 'string') return null
+  return { socketPath, pid: typeof pid === 'number' ? pid : 0 }
+}
