@@ -13,6 +13,7 @@ const PACKAGES = {
   prlimit: 'util-linux',
   mount: 'mount',
   sh: 'dash',
+  bash: 'bash',
   cat: 'coreutils',
   env: 'coreutils',
   du: 'coreutils',

@@ -6,6 +6,7 @@ import type { SandboxLimits } from './sandbox'
 import type { Holder } from './holder'
 import type { HostPrograms } from './host-programs'
 import { guestOwner, mustDropRoot } from './guest-owner'
+import { inheritableDescriptors } from './inherited-descriptors'
 import { descendantsOf, hasEnded, signalProcess } from './process-tree'
 
 /** Descriptors that bubblewrap reads its options and the filter from, and reports the first inner process on. */
@@ -60,13 +61,18 @@ function bwrapOptions(context: LaunchContext, request: LaunchRequest, newSession
 /** The program and arguments from the holder's namespaces to the command, limits set inside where they count. */
 function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   const { programs, holder, limits } = context
+  const enter = [programs.nsenter, '--preserve-credentials', '-U', '-m', '-t', `${holder.pid}`]
+  const isolate = [programs.bwrap, '--args', `${ARGS_FD}`, '--']
   const cpu = `--cpu=${limits.maxCpuSeconds}:${limits.maxCpuSeconds + 5}`
-  return [
-    ...[programs.nsenter, '--preserve-credentials', '-U', '-m', '-t', `${holder.pid}`],
-    ...[programs.bwrap, '--args', `${ARGS_FD}`, '--'],
-    ...[programs.prlimit, `--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', '--'],
-    ...request.argv,
-  ]
+  const limit = [programs.prlimit, `--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', '--']
+  return [...closeInherited(programs), ...enter, ...isolate, ...limit, ...request.argv]
+}
+
+/** bubblewrap hands every descriptor on, so whatever would be inherited is closed before it; dash cannot close those above 9. */
+function closeInherited(programs: HostPrograms): string[] {
+  const descriptors = inheritableDescriptors(INFO_FD)
+  if (descriptors.length === 0) return []
+  return [programs.bash, '-c', `exec ${descriptors.map((fd) => `${fd}>&-`).join(' ')}; exec "$@"`, 'close']
 }
 
 function track(supervisor: number, infoPath: string, files: readonly string[]): Launched {
