@@ -102,6 +102,10 @@ export class BranchEngine implements AgentApi, BranchLink {
 
   readonly observe: TerminalSink = (session, stream, data) => this.#terminal.push(session, stream, data)
 
+  record<K extends 'control' | 'terminal.data' | 'context.edited'>(kind: K, payload: FramePayload<K>): void {
+    this.#recorder.ambient(kind, payload)
+  }
+
   queueEdits(apply: () => void): void {
     this.#edits.push(apply)
   }

@@ -1,4 +1,4 @@
-import type { Frame, IsolationLevel, Verdict } from '../../../shared/frames'
+import type { Frame, FramePayload, IsolationLevel, Verdict } from '../../../shared/frames'
 import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
 import type { RunState } from '../../../shared/run-state'
 import type { Base, FileStore } from '../checkpoints/files'
@@ -52,5 +52,7 @@ export interface BranchLink {
   /** Edits of the context by a person: taken at the next tick. */
   queueEdits(apply: () => void): void
   observe: TerminalSink
+  /** Puts a frame about something observed into the branch. */
+  record<K extends 'control' | 'terminal.data' | 'context.edited'>(kind: K, payload: FramePayload<K>): void
   announceMerge(paths: readonly string[]): void
 }

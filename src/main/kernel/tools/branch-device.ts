@@ -6,6 +6,7 @@ import type { BranchId, ContentHash } from '../../../shared/ids'
 import type { Base, FileStore, UpperTracker } from '../checkpoints/files'
 import type { ContentStore } from '../journal/content-store'
 import type { Driver, ToolSpec } from './driver'
+import type { DriverSet } from './driver-set'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from './sandboxes/sandbox'
 
 /** What a branch's tools and files are made from. The same for all branches of a run. */
@@ -39,7 +40,7 @@ interface Opened {
  * come back from the origin, which is the last capture.
  */
 export class BranchDevice {
-  readonly drivers: readonly Driver[]
+  readonly set: DriverSet
   readonly tools: ReadonlyMap<string, ToolSpec>
   readonly #parts: DeviceParts
   readonly #branchId: BranchId
@@ -48,12 +49,16 @@ export class BranchDevice {
   #opening: Promise<Opened> | null = null
   #notRestored: readonly string[] = []
 
-  constructor(parts: DeviceParts, branchId: BranchId, origin: DeviceOrigin, drivers: readonly Driver[]) {
+  constructor(parts: DeviceParts, branchId: BranchId, origin: DeviceOrigin, set: DriverSet) {
     this.#parts = parts
     this.#branchId = branchId
     this.#origin = origin
-    this.drivers = drivers
-    this.tools = new Map(drivers.flatMap((driver) => driver.tools.map((tool) => [tool.name, tool] as const)))
+    this.set = set
+    this.tools = new Map(set.all.flatMap((driver) => driver.tools.map((tool) => [tool.name, tool] as const)))
+  }
+
+  get drivers(): readonly Driver[] {
+    return this.set.all
   }
 
   get origin(): DeviceOrigin {

@@ -1,0 +1,243 @@
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import {
+  type DoctorReport,
+  type MethodName,
+  type MethodParams,
+  type MethodResult,
+  Methods,
+  type WorkspaceInfo,
+} from '../../shared/contract/methods'
+import type { Caller, KernelService } from '../../shared/contract/service'
+import { KeyframeError, toFailure } from '../../shared/failure'
+import { agentRegistry } from './agents/registry'
+import { createFileStore } from './checkpoints/file-store'
+import { cachedTokenCounter } from './context/count-tokens'
+import { ReviewQueue } from './humans/review-queue'
+import { createRedactor } from './journal/redaction'
+import { hashBytes } from './journal/sqlite-content-store'
+import { openJournal } from './journal/sqlite-journal'
+import { createMemory } from './memory/sqlite-memory'
+import type { RunServices } from './scheduler/run-engine'
+import { BranchActions } from './service/branch-actions'
+import { EventHub } from './service/event-hub'
+import { checkWorkspace, kernelMethods, type MethodTable } from './service/kernel-methods'
+import { LspChannels } from './service/lsp-channels'
+import { RunRegistry } from './service/run-registry'
+import { Terminals } from './service/terminals'
+import { makeDriverSet, toolBinds } from './tools/driver-set'
+import { detectIsolation } from './tools/sandboxes/detect-isolation'
+import { guestOwner } from './tools/sandboxes/guest-owner'
+import { createOverlayProvider } from './tools/sandboxes/overlay-sandbox'
+import type { SandboxProvider } from './tools/sandboxes/sandbox'
+import { inspectRepository } from './workspace/inspect-repository'
+import { listFiles } from './workspace/list-files'
+import { lockWorkspace } from './workspace-lock'
+
+export interface KernelOptions {
+  /** Folder of the workspace. */
+  readonly root: string
+  /** Folder of all workspaces' data. */
+  readonly home: string
+  /** Folder of package.json, resources and node_modules. */
+  readonly appRoot: string
+  /** The pinned Node: runs Keyframe's own programs inside sandboxes. */
+  readonly nodePath: string
+  log(line: string): void
+}
+
+export interface Kernel extends KernelService {
+  readonly dataDir: string
+  /** Where this kernel's host listens for other hosts. */
+  readonly socketPath: string
+  /** Leaves runs resumable, ends every child. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a workspace: takes its lock, opens its journal, finds the isolation level by trying. Throws `workspace.not-found`,
+ * `workspace.not-a-folder`, `workspace.locked`, `journal.newer`. A damaged journal opens read-only and says so.
+ */
+export async function openKernel(options: KernelOptions): Promise<Kernel> {
+  await checkWorkspace(options.root)
+  const root = realpathSync(options.root)
+  const dataDir = join(options.home, 'workspaces', `${basename(root).replaceAll(/[^\w.-]/g, '_')}-${hashBytes(root).slice(0, 12)}`)
+  const lock = lockWorkspace(dataDir)
+  try {
+    const kernel = new LocalKernel(options, root, dataDir, lock.socketPath)
+    kernel.start()
+    const close = kernel.close.bind(kernel)
+    return Object.assign(kernel, {
+      close: async () => {
+        await close()
+        lock.release()
+      },
+    })
+  } catch (thrown) {
+    lock.release()
+    throw thrown
+  }
+}
+
+class LocalKernel implements Kernel {
+  readonly dataDir: string
+  readonly socketPath: string
+  readonly #options: KernelOptions
+  readonly #root: string
+  readonly #hub = new EventHub()
+  readonly #methods: MethodTable
+  readonly #isolation: Promise<DoctorReport>
+  readonly #journal
+  readonly #memory
+  readonly #runs: RunRegistry
+  readonly #terminals = new Terminals()
+  readonly #channels: LspChannels
+  readonly #life = new AbortController()
+  #closing: Promise<void> | null = null
+
+  constructor(options: KernelOptions, root: string, dataDir: string, socketPath: string) {
+    this.#options = options
+    this.#root = root
+    this.dataDir = dataDir
+    this.socketPath = socketPath
+    const redactor = createRedactor()
+    this.#journal = openJournal({ dataDir, redactor })
+    this.#isolation = detectIsolation({ nodePath: options.nodePath })
+    // Whoever awaits the level sees the failure; nobody may be there yet.
+    this.#isolation.catch(() => undefined)
+    const clock = (): number => Date.now()
+    this.#memory = createMemory({ root, databasePath: join(dataDir, 'memory.db'), listFiles: () => this.#indexable(), now: clock })
+    const queue = new ReviewQueue((pending) => this.#hub.emit('humans.changed', { pending }))
+    const runsDir = join(dataDir, 'runs')
+    mkdirSync(runsDir, { recursive: true })
+    const services: RunServices = {
+      journal: this.#journal,
+      redactor,
+      files: createFileStore({ root, dataDir, content: this.#journal.content, owner: guestOwner(), nodePath: options.nodePath }),
+      provider: this.#provider(),
+      isolation: 'overlay',
+      queue,
+      binds: toolBinds(options.appRoot),
+      runsDir,
+      clock,
+      memoryVersion: () => this.#memory.version,
+      countTokens: cachedTokenCounter(),
+      agents: agentRegistry(),
+      makeDrivers: (onTerminal) => makeDriverSet(options.appRoot, this.#memory, onTerminal),
+      onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
+      onChange: (run) => {
+        this.#hub.emit('runs.changed', run.summary)
+        this.#runs.changed(run)
+      },
+      log: options.log,
+    }
+    this.#runs = new RunRegistry(services)
+    this.#channels = new LspChannels(this.#hub)
+    this.#journal.onAppend((runId, frames) => this.#hub.emit('frames.appended', { runId, frames: [...frames] }))
+    this.#memory.onChange((status) => this.#hub.emit('index.changed', status))
+    this.#methods = kernelMethods({
+      version: readVersion(options.appRoot),
+      journal: this.#journal,
+      memory: this.#memory,
+      queue,
+      services,
+      runs: this.#runs,
+      actions: new BranchActions(services),
+      terminals: this.#terminals,
+      channels: this.#channels,
+      workspaceInfo: () => this.#workspaceInfo(services),
+    })
+  }
+
+  /** Work that nobody waits for: the first pass of the index. */
+  start(): void {
+    this.#memory.start(this.#life.signal).catch((thrown: unknown) => {
+      if (!this.#life.signal.aborted) this.#options.log(`index: ${toFailure(thrown).message}`)
+    })
+  }
+
+  async call<M extends MethodName>(method: M, params: MethodParams<M>, caller: Caller): Promise<MethodResult<M>> {
+    if (this.#closing !== null)
+      throw new KeyframeError({
+        code: 'kernel.closing',
+        message: 'The kernel is closing.',
+        action: 'Open the workspace again.',
+        retryable: true,
+      })
+    const parsed = Methods[method].params.safeParse(params)
+    if (!parsed.success) {
+      throw new KeyframeError({
+        code: 'contract.bad-params',
+        message: `${method}: ${z.prettifyError(parsed.error)}`,
+        action: 'See the contract for what the method takes.',
+      })
+    }
+    const handler = this.#methods[method] as (params: unknown, caller: Caller) => Promise<MethodResult<M>>
+    return handler(parsed.data, caller)
+  }
+
+  subscribe: KernelService['subscribe'] = (listener, caller) => this.#hub.subscribe(listener, caller)
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#life.abort()
+    this.#channels.dispose()
+    await this.#runs.suspendAll()
+    await this.#terminals.dispose()
+    await this.#memory.dispose()
+    this.#journal.close()
+  }
+
+  async #workspaceInfo(services: RunServices): Promise<WorkspaceInfo> {
+    const [isolation, repository] = await Promise.all([this.#isolation, inspectRepository(this.#root)])
+    return {
+      root: this.#root,
+      name: basename(this.#root),
+      git: repository.git,
+      isolation,
+      journal: this.#journal.status,
+      index: this.#memory.status,
+      notices: [...repository.notices],
+      agents: [...services.agents.values()].map(({ id, title, summary, examples, mutates }) => ({
+        id,
+        title,
+        summary,
+        examples: [...examples],
+        mutates,
+      })),
+    }
+  }
+
+  /** Opens sandboxes only where their boundary was proved to hold. */
+  #provider(): SandboxProvider {
+    const overlay = createOverlayProvider({ nodePath: this.#options.nodePath })
+    return {
+      level: overlay.level,
+      open: async (spec) => {
+        const report = await this.#isolation
+        if (report.level === 'overlay') return overlay.open(spec)
+        const missing = report.requirements.find((requirement) => requirement.state === 'missing')
+        throw new KeyframeError({
+          code: 'sandbox.unavailable',
+          message: `Nothing is run here without isolation: ${report.summary}`,
+          action: missing?.remedy ?? 'Run keyframe doctor for what is missing.',
+        })
+      },
+    }
+  }
+
+  async #indexable(): Promise<string[]> {
+    const { files } = await listFiles(this.#root, this.#life.signal)
+    return files.flatMap((file) => (file.type === 'file' ? [file.path] : []))
+  }
+}
+
+function readVersion(appRoot: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8'))
+  return z.object({ version: z.string() }).parse(manifest).version
+}

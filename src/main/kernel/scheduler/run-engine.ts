@@ -1,0 +1,353 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KeyframeError, toFailure } from '../../../shared/failure'
+import type { Frame, FramePayload, IsolationLevel, RunOptions, Verdict } from '../../../shared/frames'
+import { type BranchId, type ContentHash, MAIN_BRANCH, type RunId } from '../../../shared/ids'
+import { branchOrigins, foldFrames, pathTo, type RunState } from '../../../shared/run-state'
+import type { RunSummary } from '../../../shared/contract/methods'
+import type { AgentProgram } from '../agents/agent-api'
+import type { Base, FileStore } from '../checkpoints/files'
+import { judgeBranch } from '../evals/judge-branch'
+import type { ReviewQueue } from '../humans/review-queue'
+import type { Journal } from '../journal/journal'
+import type { Redactor } from '../journal/redaction'
+import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
+import type { DriverSet } from '../tools/driver-set'
+import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
+import { BranchEngine, isControlFlow } from './branch-engine'
+import { RunControl, RunCancelled, RunSuspended } from './run-control'
+import type { BranchLink, RunParts, TerminalSink } from './run-parts'
+import { RunFacts } from './run-summary'
+
+/** Speculative branches that work at the same time: each has a language server and runs the workspace's checks. */
+const PARALLEL_BRANCHES = 3
+
+/** What the kernel gives to all its runs. */
+export interface RunServices {
+  readonly journal: Journal
+  readonly redactor: Redactor
+  readonly files: FileStore
+  readonly provider: SandboxProvider
+  readonly isolation: IsolationLevel
+  readonly queue: ReviewQueue
+  readonly binds: readonly ToolBind[]
+  readonly runsDir: string
+  readonly clock: () => number
+  readonly memoryVersion: () => number
+  readonly countTokens: (text: string) => number
+  readonly agents: ReadonlyMap<string, AgentProgram>
+  makeDrivers(onTerminal: TerminalSink): DriverSet
+  onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
+  onChange(run: RunEngine): void
+  log(line: string): void
+}
+
+/** One run of the journal, and what of it is under way in this kernel. */
+export class RunEngine {
+  readonly runId: RunId
+  readonly #services: RunServices
+  readonly #frames: Frame[] = []
+  readonly #facts: RunFacts
+  readonly #active = new Map<BranchId, BranchLink>()
+  readonly #roots = new Map<BranchId, Promise<void>>()
+  readonly #waitingForSlot: (() => void)[] = []
+  #working = 0
+  #nextBranch = 1
+  #control = new RunControl()
+  #failure: string | null = null
+
+  constructor(services: RunServices, runId: RunId) {
+    this.runId = runId
+    this.#services = services
+    this.#facts = new RunFacts(runId)
+    this.added(services.journal.frames(runId))
+  }
+
+  /** Frames that the journal acknowledged for this run, in order. */
+  added(frames: readonly Frame[]): void {
+    for (const frame of frames) {
+      this.#frames.push(frame)
+      this.#facts.add(frame)
+      const number = Number(frame.branchId.slice(1))
+      if (number >= this.#nextBranch) this.#nextBranch = number + 1
+    }
+  }
+
+  get control(): RunControl {
+    return this.#control
+  }
+
+  /** Why the run stopped without being able to record it (a full disk); null otherwise. */
+  get failure(): string | null {
+    return this.#failure
+  }
+
+  get running(): boolean {
+    return this.#roots.size > 0
+  }
+
+  get summary(): RunSummary {
+    return this.#facts.summary({ active: new Set(this.#active.keys()), paused: this.#control.paused })
+  }
+
+  get started(): FramePayload<'run.started'> {
+    const first = this.#frames[0]
+    if (first?.kind === 'run.started') return first.payload
+    throw new KeyframeError({
+      code: 'run.unreadable',
+      message: `Run ${this.runId} has no readable beginning.`,
+      action: 'See keyframe doctor for the state of the journal.',
+    })
+  }
+
+  frames(): readonly Frame[] {
+    return this.#frames
+  }
+
+  branch(branchId: BranchId): BranchLink | undefined {
+    return this.#active.get(branchId)
+  }
+
+  /** State of a branch after frame `n`; at its tip when `n` is left out. Throws `run.no-such-frame`. */
+  stateAt(branchId: BranchId, n = Number.MAX_SAFE_INTEGER): RunState {
+    const path = pathTo(this.#frames, branchOrigins(this.#frames), branchId, n)
+    if (path.length === 0)
+      throw new KeyframeError({ code: 'run.no-such-frame', message: `Run ${this.runId} has no frame ${n} on branch ${branchId}.` })
+    return foldFrames(path)
+  }
+
+  /** Agent options that hold on a branch: those of the nearest fork by a person, else those of the run. */
+  optionsOf(branchId: BranchId): RunOptions {
+    const fork = this.#frames.find((frame) => frame.kind === 'fork' && frame.branchId === branchId)
+    if (fork?.kind !== 'fork') return this.started.options
+    return fork.payload.options ?? this.optionsOf(fork.payload.parent)
+  }
+
+  async base(): Promise<Base> {
+    return this.#services.files.findBase(this.started.base)
+  }
+
+  /** Runs the program of every branch that has one and did not end. Returns at once; idempotent. */
+  async go(): Promise<void> {
+    if (this.#control.ended !== null && !this.running) this.#control = new RunControl()
+    const base = await this.base()
+    for (const branchId of this.#facts.unfinished()) {
+      if (this.#roots.has(branchId)) continue
+      const done = this.#runRoot(branchId, base).finally(() => {
+        this.#roots.delete(branchId)
+        this.#services.onChange(this)
+      })
+      this.#roots.set(branchId, done)
+    }
+    this.#services.onChange(this)
+  }
+
+  /** Resolves when nothing of the run is under way any more. */
+  async settled(): Promise<void> {
+    while (this.#roots.size > 0) await Promise.all(this.#roots.values())
+  }
+
+  /** Leaves the run as it is, to be resumed by a later kernel. */
+  async suspend(): Promise<void> {
+    this.#control.stop(new RunSuspended())
+    await this.settled()
+  }
+
+  cancel(): void {
+    this.#control.stop(new RunCancelled())
+  }
+
+  /** Records what a person told the run, on every branch that is under way. */
+  recordControl(action: FramePayload<'control'>['action'], text: string | null): void {
+    const branches = this.#active.size === 0 ? [MAIN_BRANCH] : [...this.#active.keys()]
+    for (const branchId of branches) this.observe(branchId, 'control', { action, text, by: 'person' })
+  }
+
+  /** A frame about a branch that no program computes; into the running branch's state when there is one. */
+  observe<K extends 'control' | 'terminal.data' | 'context.edited'>(branchId: BranchId, kind: K, payload: FramePayload<K>): void {
+    const active = this.#active.get(branchId)
+    if (active !== undefined) {
+      active.record(kind, payload)
+      return
+    }
+    this.#services.journal.append(this.runId, [
+      { branchId, kind, atMs: this.#services.clock(), cause: null, key: null, payload, checkpoint: null },
+    ])
+  }
+
+  allocateBranches(count: number): BranchId[] {
+    const ids = Array.from({ length: count }, (_, index) => `b${this.#nextBranch + index}` as BranchId)
+    this.#nextBranch += count
+    return ids
+  }
+
+  parts(base: Base): RunParts {
+    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation } = this.#services
+    return {
+      runId: this.runId,
+      mode: 'live',
+      journal,
+      redactor,
+      files,
+      base,
+      isolation,
+      control: this.#control,
+      queue,
+      clock,
+      memoryVersion,
+      countTokens,
+      tapeOf: (branchId) => this.#frames.filter((frame) => frame.branchId === branchId),
+      allocateBranches: (count) => this.allocateBranches(count),
+      openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),
+      judge: (manifest, changed, signal, onOutput) => this.#judge(base, manifest, changed, signal, onOutput),
+      slot: (work) => this.#slot(work),
+      stateOf: (branchId) => this.stateAt(branchId),
+      registerBranch: (branchId, link) => this.#register(branchId, link),
+    }
+  }
+
+  openDevice(base: Base, branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice {
+    const { provider, files, journal, binds } = this.#services
+    const drivers = this.#services.makeDrivers((session, stream, data) => {
+      onTerminal(session, stream, data)
+      if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
+    })
+    return new BranchDevice({ provider, files, content: journal.content, base, binds, dir: this.#dir() }, branchId, origin, drivers)
+  }
+
+  #dir(): string {
+    return join(this.#services.runsDir, this.runId)
+  }
+
+  #register(branchId: BranchId, link: BranchLink): () => void {
+    this.#active.set(branchId, link)
+    this.#services.onChange(this)
+    return () => {
+      this.#active.delete(branchId)
+      this.#services.onChange(this)
+    }
+  }
+
+  async #runRoot(branchId: BranchId, base: Base): Promise<void> {
+    const { log } = this.#services
+    let engine: BranchEngine | null = null
+    let unregister: (() => void) | null = null
+    try {
+      engine = this.#rootEngine(this.parts(base), branchId)
+      unregister = this.#register(branchId, engine)
+      await runProgram(engine, this.#programOf(branchId), this.#instructions())
+    } catch (thrown) {
+      if (thrown instanceof RunSuspended) return
+      // What cannot be recorded (a full disk, a damaged journal) leaves the run interrupted, to be resumed.
+      this.#failure = toFailure(thrown).message
+      log(`run ${this.runId} branch ${branchId} stopped: ${this.#failure}`)
+    } finally {
+      unregister?.()
+      await engine?.close().catch((thrown: unknown) => log(`closing branch ${branchId}: ${toFailure(thrown).message}`))
+    }
+  }
+
+  #rootEngine(parts: RunParts, branchId: BranchId): BranchEngine {
+    return rootEngine(parts, this, branchId)
+  }
+
+  #programOf(branchId: BranchId): AgentProgram {
+    const { agent } = this.optionsOf(branchId)
+    const program = this.#services.agents.get(agent)
+    if (program !== undefined) return program
+    throw new KeyframeError({
+      code: 'agent.unknown',
+      message: `There is no agent ${agent}.`,
+      action: `Known agents: ${[...this.#services.agents.keys()].join(', ')}.`,
+    })
+  }
+
+  #instructions(): { path: string; text: string }[] {
+    return instructionsOf(this, this.#services.journal)
+  }
+
+  async #judge(
+    base: Base,
+    manifest: ContentHash | null,
+    changedFiles: readonly string[],
+    signal: AbortSignal,
+    onOutput: (chunk: string) => void,
+  ): Promise<Verdict> {
+    const { files } = this.#services
+    const opened: { sandbox: Sandbox; dir: string }[] = []
+    const open = async (at: ContentHash | null): Promise<Sandbox> => {
+      const dir = join(this.#dir(), `judge.${process.pid}.${(this.#judges += 1)}`)
+      const sandbox = await this.#services.provider.open({
+        dir,
+        baseDir: base.dir,
+        layerDir: at === null ? null : await files.materialise(at),
+        dependencies: base.dependencies,
+        binds: this.#services.binds,
+        limits: DEFAULT_LIMITS,
+      })
+      opened.push({ sandbox, dir })
+      return sandbox
+    }
+    try {
+      const subject = { sandbox: await open(manifest), base: files.at(base, null), changedFiles, signal, onOutput }
+      return await judgeBranch(subject, { baseline: () => open(null), baselineKey: base.id })
+    } finally {
+      for (const { sandbox, dir } of opened) {
+        await sandbox.dispose()
+        await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+      }
+    }
+  }
+
+  #judges = 0
+
+  async #slot<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#working >= PARALLEL_BRANCHES) await new Promise<void>((resolve) => this.#waitingForSlot.push(resolve))
+    this.#working += 1
+    try {
+      return await work()
+    } finally {
+      this.#working -= 1
+      this.#waitingForSlot.shift()?.()
+    }
+  }
+}
+
+/** The engine of a branch with a program of its own, its opening frame taken. Live and replayed alike. */
+export function rootEngine(parts: RunParts, run: RunEngine, branchId: BranchId): BranchEngine {
+  const opening = parts.tapeOf(branchId)[0]
+  if (opening === undefined) throw new KeyframeError({ code: 'run.no-such-branch', message: `Run ${run.runId} has no branch ${branchId}.` })
+  const options = run.optionsOf(branchId)
+  const initial = opening.kind === 'fork' ? run.stateAt(opening.payload.parent, opening.payload.fromFrame) : foldFrames([])
+  const task = opening.kind === 'fork' ? (opening.payload.task ?? initial.task) : options.task
+  const engine = new BranchEngine(parts, options, task, branchId, initial)
+  engine.recorder.open()
+  return engine
+}
+
+/** Runs a program from its first effect to the recorded end of its branch. Throws only what must reach the run engine or the replayer. */
+export async function runProgram(
+  engine: BranchEngine,
+  program: AgentProgram,
+  instructions: readonly { path: string; text: string }[],
+): Promise<void> {
+  try {
+    engine.begin(instructions)
+    const result = await program.run(engine)
+    await engine.end(result.ok ? 'completed' : 'failed', result.summary)
+  } catch (thrown) {
+    if (thrown instanceof RunCancelled) {
+      await engine.end('cancelled', 'Cancelled by a person.')
+      return
+    }
+    if (isControlFlow(thrown) || (thrown instanceof KeyframeError && thrown.code.startsWith('journal.'))) throw thrown
+    const failure = toFailure(thrown)
+    engine.recorder.note('error', { ...failure, where: 'agent' })
+    await engine.end('failed', failure.message, failure)
+  }
+}
+
+/** Texts of the instruction files that the run was started with. */
+export function instructionsOf(run: RunEngine, journal: Journal): { path: string; text: string }[] {
+  return run.started.instructions.map(({ path, content }) => ({ path, text: journal.content.get(content).toString('utf8') }))
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import { DEFAULT_BUDGET } from '../../../shared/context'
+import type { MethodParams, RunSummary } from '../../../shared/contract/methods'
+import { KeyframeError } from '../../../shared/failure'
+import { RunOptions } from '../../../shared/frames'
+import { MAIN_BRANCH, RunId } from '../../../shared/ids'
+import type { Base } from '../checkpoints/files'
+import { RunEngine, type RunServices } from '../scheduler/run-engine'
+import { SCHEDULING_POLICY } from '../scheduler/scheduling-policy'
+
+const INSTRUCTION_FILES = ['AGENTS.md']
+
+/** All runs of the workspace: those of the journal and those under way. */
+export class RunRegistry {
+  readonly #services: RunServices
+  readonly #runs = new Map<RunId, RunEngine>()
+  readonly #queued = new Map<RunId, string[]>()
+
+  constructor(services: RunServices) {
+    this.#services = services
+    services.journal.onAppend((runId, frames) => this.#runs.get(runId)?.added(frames))
+  }
+
+  list(): RunSummary[] {
+    return this.#services.journal.runs().map((runId) => this.get(runId).summary)
+  }
+
+  active(): RunEngine[] {
+    return [...this.#runs.values()].filter((run) => run.running)
+  }
+
+  /** Throws `run.not-found`. */
+  get(runId: RunId): RunEngine {
+    const known = this.#runs.get(runId)
+    if (known !== undefined) return known
+    if (this.#services.journal.length(runId) === 0) {
+      throw new KeyframeError({
+        code: 'run.not-found',
+        message: `There is no run ${runId} in this workspace.`,
+        action: 'List the runs with keyframe runs.',
+      })
+    }
+    const run = new RunEngine(this.#services, runId)
+    this.#runs.set(runId, run)
+    return run
+  }
+
+  async start(params: MethodParams<'runs.start'>): Promise<RunEngine> {
+    const options = RunOptions.parse({
+      approval: 'ask',
+      forks: 3,
+      budget: DEFAULT_BUDGET,
+      maxTokens: 4_000_000,
+      maxErrors: 10,
+      maxWallTimeMs: 2 * 3_600_000,
+      ...params,
+    })
+    const program = this.#services.agents.get(options.agent)
+    if (program === undefined) {
+      throw new KeyframeError({
+        code: 'agent.unknown',
+        message: `There is no agent ${options.agent}.`,
+        action: `Known agents: ${[...this.#services.agents.keys()].join(', ')}.`,
+      })
+    }
+    if (options.task.trim() === '')
+      throw new KeyframeError({
+        code: 'run.no-task',
+        message: 'The task is empty.',
+        action: `For example: ${program.examples[0] ?? 'describe what to do'}.`,
+      })
+    const base = await this.#services.files.freezeBase({})
+    const runId = newRunId(this.#services.clock())
+    this.#services.journal.append(runId, [
+      {
+        branchId: MAIN_BRANCH,
+        kind: 'run.started',
+        atMs: this.#services.clock(),
+        cause: null,
+        key: null,
+        payload: {
+          options,
+          base: base.id,
+          agentVersion: program.version,
+          policy: SCHEDULING_POLICY,
+          isolation: this.#services.isolation,
+          instructions: await this.#instructions(base),
+        },
+        checkpoint: null,
+      },
+    ])
+    const run = this.get(runId)
+    await run.go()
+    return run
+  }
+
+  /** A further instruction for a busy run: a run of its own once this one has ended, since its base then holds the merge. */
+  queue(run: RunEngine, text: string): void {
+    run.recordControl('instruct', text)
+    this.#queued.set(run.runId, [...(this.#queued.get(run.runId) ?? []), text])
+    if (!run.running) this.#startQueued(run)
+  }
+
+  changed(run: RunEngine): void {
+    if (!run.running) this.#startQueued(run)
+  }
+
+  async suspendAll(): Promise<void> {
+    await Promise.all(this.active().map((run) => run.suspend()))
+  }
+
+  #startQueued(run: RunEngine): void {
+    const [next, ...rest] = this.#queued.get(run.runId) ?? []
+    if (next === undefined) return
+    this.#queued.delete(run.runId)
+    const { agent, approval, forks } = run.started.options
+    void this.start({ agent, approval, forks, task: next }).then(
+      (started) => rest.length > 0 && this.#queued.set(started.runId, rest),
+      (thrown: unknown) =>
+        this.#services.log(`queued instruction of ${run.runId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
+    )
+  }
+
+  async #instructions(base: Base) {
+    const files = this.#services.files.at(base, null)
+    const found = []
+    for (const path of INSTRUCTION_FILES) {
+      try {
+        const { text } = await files.read(path)
+        if (text !== null)
+          found.push({ path, content: this.#services.journal.content.put(this.#services.redactor.redact(text), 'context') })
+      } catch (thrown) {
+        if (!(thrown instanceof KeyframeError) || thrown.code !== 'files.not-found') throw thrown
+      }
+    }
+    return found
+  }
+}
+
+/** Time-ordered and unique: nine base-36 digits of milliseconds, then eight random ones. */
+function newRunId(atMs: number): RunId {
+  const random = [...randomBytes(8)].map((byte) => (byte % 36).toString(36)).join('')
+  return RunId.parse(`r${Math.trunc(atMs).toString(36).padStart(9, '0')}${random}`)
+}

@@ -1,0 +1,30 @@
+import type { Memory } from '../memory/memory'
+import { createMemoryDriver } from '../memory/memory-driver'
+import type { TerminalSink } from '../scheduler/run-parts'
+import type { Driver } from './driver'
+import { createFilesystemDriver } from './drivers/filesystem/filesystem-driver'
+import { createLspDriver, type LspDriver } from './drivers/lsp/lsp-driver'
+import { lspBinds } from './drivers/lsp/server-process'
+import { createShellDriver, type ShellDriver } from './drivers/shell/shell-driver'
+import { FILE_GUEST_SCRIPT, fileGuestBinds, shellGuestBinds } from './guest/guest-binds'
+import { GUEST_NODE } from './sandboxes/guest-view'
+import type { ToolBind } from './sandboxes/sandbox'
+
+/** The drivers of one branch. Shell and language server are also used by people, through the window. */
+export interface DriverSet {
+  readonly all: readonly Driver[]
+  readonly shell: ShellDriver
+  readonly lsp: LspDriver
+}
+
+export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: TerminalSink): DriverSet {
+  const shell = createShellDriver({ onTerminalData })
+  const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE })
+  const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
+  return { all: [filesystem, shell, lsp, createMemoryDriver(memory)], shell, lsp }
+}
+
+/** Keyframe's own programs that run inside every sandbox. */
+export function toolBinds(appRoot: string): ToolBind[] {
+  return [...fileGuestBinds(appRoot), ...shellGuestBinds(appRoot), ...lspBinds(appRoot)]
+}
