@@ -31,14 +31,22 @@ export interface KernelAccess {
  * already, goes through that one's socket instead.
  */
 export async function accessKernel(open: () => Promise<OwnedKernel>): Promise<KernelAccess> {
-  let kernel: OwnedKernel
-  try {
-    kernel = await open()
-  } catch (thrown) {
-    const owner = otherOwner(thrown)
-    if (owner === null) throw thrown
-    return otherKernel(owner.socketPath, owner.pid)
+  const until = performance.now() + REACH_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await ownKernel(await open())
+    } catch (thrown) {
+      if (!(thrown instanceof KeyframeError) || thrown.code !== 'workspace.locked') throw thrown
+      const owner = ownerOf(thrown)
+      if (owner !== null) return otherKernel(owner.socketPath, owner.pid)
+      // The owner is just starting and has not said where it listens, or is just ending.
+      if (performance.now() > until) throw thrown
+    }
+    await pause(REACH_EVERY_MS)
   }
+}
+
+async function ownKernel(kernel: OwnedKernel): Promise<KernelAccess> {
   const socket = await serveKernelSocket(kernel, kernelSocketPath(kernel.dataDir))
   return {
     dataDir: kernel.dataDir,
@@ -84,13 +92,15 @@ async function waitUntilReached(socketPath: string): Promise<void> {
     } catch (thrown) {
       if (!(thrown instanceof KeyframeError && thrown.failure.retryable) || performance.now() > until) throw thrown
     }
-    await new Promise((resolve) => setTimeout(resolve, REACH_EVERY_MS))
+    await pause(REACH_EVERY_MS)
   }
 }
 
-function otherOwner(thrown: unknown): { socketPath: string; pid: number } | null {
-  if (!(thrown instanceof KeyframeError) || thrown.code !== 'workspace.locked') return null
-  const { socketPath, pid } = thrown.failure.details ?? {}
-  if (typeof socketPath !== 'string') return null
-  return { socketPath, pid: typeof pid === 'number' ? pid : 0 }
+function ownerOf(locked: KeyframeError): { socketPath: string; pid: number } | null {
+  const { socket, pid } = locked.failure.details ?? {}
+  return typeof socket === 'string' && typeof pid === 'number' ? { socketPath: socket, pid } : null
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs))
 }
