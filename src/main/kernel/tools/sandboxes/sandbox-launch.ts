@@ -68,11 +68,14 @@ function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   return [...closeInherited(programs), ...enter, ...isolate, ...limit, ...request.argv]
 }
 
-/** bubblewrap hands every descriptor on, so whatever would be inherited is closed before it; dash cannot close those above 9. */
+/**
+ * bubblewrap hands every descriptor on, so whatever would be inherited is closed before it; dash cannot close those above 9.
+ * bash adds variables, so the environment is emptied again.
+ */
 function closeInherited(programs: HostPrograms): string[] {
   const descriptors = inheritableDescriptors(INFO_FD)
   if (descriptors.length === 0) return []
-  return [programs.bash, '-c', `exec ${descriptors.map((fd) => `${fd}>&-`).join(' ')}; exec "$@"`, 'close']
+  return [programs.bash, '-c', `exec ${descriptors.map((fd) => `${fd}>&-`).join(' ')}; exec "$0" -i "$@"`, programs.env]
 }
 
 function track(supervisor: number, infoPath: string, files: readonly string[]): Launched {
