@@ -6,7 +6,7 @@ import { type BranchId, type ContentHash, MAIN_BRANCH, type RunId } from '../../
 import { branchOrigins, foldFrames, pathTo, type RunState } from '../../../shared/run-state'
 import type { RunSummary } from '../../../shared/contract/methods'
 import type { AgentProgram } from '../agents/agent-api'
-import type { Base, FileStore } from '../checkpoints/files'
+import type { Base, FilesAt, FileStore } from '../checkpoints/files'
 import { judgeBranch } from '../evals/judge-branch'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
@@ -52,6 +52,9 @@ export class RunEngine {
   readonly #roots = new Map<BranchId, Promise<void>>()
   readonly #waitingForSlot: (() => void)[] = []
   #working = 0
+  #judges = 0
+  /** One for the whole run: judges keep with it what the base's own checks gave. */
+  #filesOfBase: FilesAt | null = null
   #nextBranch = 1
   #control = new RunControl()
   #failure: string | null = null
@@ -289,8 +292,8 @@ export class RunEngine {
       return sandbox
     }
     try {
-      const subject = { sandbox: await open(manifest), base: files.at(base, null), changedFiles, signal, onOutput }
-      return await judgeBranch(subject, { baseline: () => open(null), baselineKey: base.id })
+      const subject = { sandbox: await open(manifest), base: this.#baseFiles(base), changedFiles, signal, onOutput }
+      return await judgeBranch(subject, { baseline: () => open(null) })
     } finally {
       for (const { sandbox, dir } of opened) {
         await sandbox.dispose()
@@ -299,7 +302,10 @@ export class RunEngine {
     }
   }
 
-  #judges = 0
+  #baseFiles(base: Base): FilesAt {
+    this.#filesOfBase ??= this.#services.files.at(base, null)
+    return this.#filesOfBase
+  }
 
   async #slot<T>(work: () => Promise<T>): Promise<T> {
     while (this.#working >= PARALLEL_BRANCHES) await new Promise<void>((resolve) => this.#waitingForSlot.push(resolve))

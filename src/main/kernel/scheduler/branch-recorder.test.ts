@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
+import { initialState } from '../../../shared/run-state'
+import { createRedactor } from '../journal/redaction'
+import { openJournal, type SqliteJournal } from '../journal/sqlite-journal'
+import { ReplayDiverged, ReplayEnded } from '../replay/divergence'
+import { BranchRecorder, stateHash } from './branch-recorder'
+
+const RUN = 'r0000000001' as RunId
+let dataDir: string
+let journal: SqliteJournal
+let time: number
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'keyframe-recorder-'))
+  journal = openJournal({ dataDir, redactor: createRedactor() })
+  time = 1000
+})
+afterEach(() => {
+  journal.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+function recorderOf(mode: 'live' | 'replay' = 'live'): BranchRecorder {
+  return new BranchRecorder({
+    runId: RUN,
+    branchId: MAIN_BRANCH,
+    journal,
+    redactor: createRedactor(),
+    clock: () => (time += 10),
+    tape: journal.frames(RUN),
+    initial: initialState(),
+    mode,
+  })
+}
+
+const performed: string[] = []
+
+async function command(recorder: BranchRecorder, text: string, crash = false) {
+  return recorder.effect(
+    { intent: 'tool.intent', request: { tool: 'shell.run', args: { command: text }, effect: 'workspace', allowedBy: [] }, outcome: 'tool.outcome', effectClass: 'workspace' },
+    async () => {
+      if (crash) throw new Error('power cut')
+      performed.push(text)
+      return {
+        payload: { tool: 'shell.run', ok: true, output: { text }, text, sideEffects: { files: [], processes: [] }, isolation: 'overlay', durationMs: 5 },
+        checkpoint: { manifest: null, shell: null, memoryVersion: 0, reason: 'ran' },
+      }
+    },
+    { recover: (intent) => ({ intent: intent.n, effect: 'workspace', resolution: 'redo', detail: 'put back' }) },
+  )
+}
+
+/** A small program: what it says depends on the time and on the commands' results. */
+async function program(recorder: BranchRecorder, words = 'hello'): Promise<void> {
+  recorder.note('agent.message', { text: `${words} at ${recorder.now()}`, level: 'info' })
+  const first = await command(recorder, 'one')
+  recorder.note('agent.message', { text: `got ${first.payload.text}`, level: 'info' })
+  await command(recorder, 'two')
+}
+
+describe('a recorded branch', () => {
+  beforeEach(() => performed.splice(0))
+
+  it('replays without performing anything and ends in the same state', async () => {
+    const live = recorderOf()
+    await program(live)
+    const before = journal.length(RUN)
+    const replay = recorderOf('replay')
+    await program(replay)
+    expect(performed).toEqual(['one', 'two'])
+    expect(journal.length(RUN)).toBe(before)
+    expect(stateHash(replay.state)).toBe(stateHash(live.state))
+    expect(replay.framesChecked).toBe(6)
+  })
+
+  it('stops at the first frame that is computed differently and names the field', async () => {
+    await program(recorderOf())
+    const thrown: unknown = await program(recorderOf('replay'), 'good day').catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(ReplayDiverged)
+    expect((thrown as ReplayDiverged).divergence).toEqual({
+      frame: 1,
+      kind: 'agent.message',
+      reason: 'the payload differs',
+      fields: [{ path: 'text', recorded: '"hello at 1010"', replayed: '"good day at 1010"' }],
+    })
+  })
+
+  it('notices a state that does not fold to the recorded checkpoint', async () => {
+    await program(recorderOf())
+    const replay = new BranchRecorder({
+      runId: RUN,
+      branchId: MAIN_BRANCH,
+      journal,
+      redactor: createRedactor(),
+      clock: () => 0,
+      tape: journal.frames(RUN),
+      initial: { ...initialState(), waived: ['tokens'] },
+      mode: 'replay',
+    })
+    await expect(program(replay)).rejects.toMatchObject({ divergence: { frame: 3, reason: 'the folded state differs from the checkpoint' } })
+  })
+
+  it('ends a replay where an interrupted recording ends', async () => {
+    const live = recorderOf()
+    live.note('agent.message', { text: 'hello at 1010', level: 'info' })
+    await expect(program(recorderOf('replay'))).rejects.toBeInstanceOf(ReplayEnded)
+  })
+
+  it('goes on after a crash: answers from the journal, then redoes what is in doubt', async () => {
+    const live = recorderOf()
+    live.note('agent.message', { text: `hello at ${live.now()}`, level: 'info' })
+    await expect(command(live, 'one', true)).rejects.toThrow('power cut')
+    const resumed = recorderOf()
+    await program(resumed)
+    expect(performed).toEqual(['one', 'two'])
+    expect(journal.frames(RUN).map((frame) => [frame.n, frame.kind, frame.cause])).toEqual([
+      [1, 'agent.message', null],
+      [2, 'tool.intent', null],
+      [3, 'recovery', 2],
+      [4, 'tool.outcome', 2],
+      [5, 'agent.message', null],
+      [6, 'tool.intent', null],
+      [7, 'tool.outcome', 6],
+    ])
+    const replay = recorderOf('replay')
+    await program(replay)
+    expect(stateHash(replay.state)).toBe(stateHash(resumed.state))
+  })
+
+  it('refuses to go on with a program that does something else than was recorded', async () => {
+    await program(recorderOf())
+    await expect(program(recorderOf(), 'good day')).rejects.toMatchObject({ code: 'run.diverged' })
+  })
+
+  it('folds observed frames where they stood and does not compare them', async () => {
+    const live = recorderOf()
+    live.note('agent.message', { text: `hello at ${live.now()}`, level: 'info' })
+    live.ambient('control', { action: 'pause', text: null, by: 'person' })
+    live.ambient('control', { action: 'resume', text: null, by: 'person' })
+    await command(live, 'one')
+    live.ambient('terminal.data', { session: 'main', stream: 'output', data: 'x' })
+    live.note('agent.message', { text: 'got one', level: 'info' })
+    await command(live, 'two')
+    const replay = recorderOf('replay')
+    await program(replay)
+    expect(stateHash(replay.state)).toBe(stateHash(live.state))
+  })
+})
