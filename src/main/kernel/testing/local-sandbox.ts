@@ -70,7 +70,12 @@ export async function openLocalSandbox(): Promise<LocalSandbox> {
     spawn: async (command) => start(command).process,
     async pty(command, size): Promise<SandboxPty> {
       const [program = '', ...args] = command.argv
-      const terminal = pty.spawn(program, args, { ...size, cwd: join(workspaceDir, command.cwd ?? ''), env: environment(command) })
+      const terminal = pty.spawn(program, args, {
+        name: 'xterm-256color',
+        ...size,
+        cwd: join(workspaceDir, command.cwd ?? ''),
+        env: environment(command),
+      })
       const exited = new Promise<number>((resolve) => {
         terminal.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode))
       })
