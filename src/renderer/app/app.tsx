@@ -1,0 +1,14 @@
+import { Tooltip } from '@base-ui/react/tooltip'
+import { Shell } from './shell'
+import { WindowContext } from './window-context'
+import type { WindowModel } from './window-model'
+
+export function App({ model }: { model: WindowModel }) {
+  return (
+    <WindowContext value={model}>
+      <Tooltip.Provider delay={400}>
+        <Shell />
+      </Tooltip.Provider>
+    </WindowContext>
+  )
+}

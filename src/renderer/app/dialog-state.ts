@@ -1,0 +1,3 @@
+import type { OpenDialog } from './window-model'
+
+export const NO_DIALOG: OpenDialog = { kind: 'none' }

@@ -1,0 +1,153 @@
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { Ban, CirclePause, OctagonX, Play, StepForward } from 'lucide-react'
+import { useEffect, useMemo, useRef } from 'react'
+import { useStore } from 'zustand'
+import type { PanelProps } from '../../app/panel-registry'
+import { isActive } from '../../app/runs-store'
+import { useIsPast, useOpenRunSummary, usePoint, useRunFrames, useRunState, useWindow } from '../../app/window-context'
+import { count, formatTokens } from '../../components/format'
+import { IconButton } from '../../components/icon-button'
+import { EmptyState, Skeleton, StateBadge } from '../../components/surfaces'
+import './agent.css'
+import { conversationOf } from './conversation'
+import { EntryView } from './entry-view'
+import { TaskInput } from './task-input'
+
+export function AgentPanel(_props: PanelProps) {
+  const model = useWindow()
+  const status = useStore(model.run.store, (state) => state.status)
+  return (
+    <>
+      <AgentHeader />
+      {status === 'loading' ? <Skeleton rows={8} /> : <Conversation />}
+      <TaskInput />
+    </>
+  )
+}
+
+function AgentHeader() {
+  const model = useWindow()
+  const run = useOpenRunSummary()
+  const state = useRunState()
+  if (run === null) return null
+  const resumable = run.state === 'paused' || run.state === 'interrupted'
+  return (
+    <>
+      <div className="toolbar" role="toolbar" aria-label="Run controls">
+        <StateBadge state={run.state} />
+        <span className="muted clip number" title={`${state.counters.tokensUsed} tokens`}>
+          {count(state.counters.ticks, 'tick')}, {count(state.counters.toolCalls, 'call')}, {formatTokens(state.counters.tokensUsed)} tokens
+        </span>
+        <span className="spacer" />
+        {resumable ? (
+          <IconButton icon={Play} label="Continue run" shortcut="F5" onClick={() => model.commands.run('run.continue')} />
+        ) : (
+          <IconButton
+            icon={CirclePause}
+            label="Pause run"
+            shortcut="F7"
+            disabled={run.state !== 'running' && run.state !== 'waiting'}
+            onClick={() => model.commands.run('run.pause')}
+          />
+        )}
+        <IconButton
+          icon={StepForward}
+          label="Run one step"
+          shortcut="F10"
+          disabled={!isActive(run.state)}
+          onClick={() => model.commands.run('run.step')}
+        />
+        <IconButton
+          icon={OctagonX}
+          label="Interrupt run"
+          shortcut="Esc"
+          disabled={run.state !== 'running'}
+          onClick={() => model.commands.run('run.interrupt')}
+        />
+        <IconButton
+          icon={Ban}
+          label="Cancel run"
+          shortcut="Shift+F5"
+          disabled={!isActive(run.state)}
+          onClick={() => model.commands.run('run.cancel')}
+        />
+      </div>
+      {run.state === 'interrupted' && (
+        <div className="interrupted" role="status">
+          <p>
+            <strong>This run was cut off.</strong> It continues from its last recorded frame
+            {run.inDoubt.length > 0 && ', and these steps are in doubt: they had started, and nothing says whether they ended'}.
+          </p>
+          {run.inDoubt.length > 0 && (
+            <ul>
+              {run.inDoubt.map((step) => (
+                <li key={step.frame}>
+                  <button type="button" className="link" onClick={() => model.select(step.frame)}>
+                    Frame {step.frame}
+                  </button>{' '}
+                  <span className="mono">{step.title}</span>
+                </li>
+              ))}
+            </ul>
+          )}
+          <button type="button" className="button" data-tone="primary" onClick={() => model.commands.run('run.continue')}>
+            Resume run
+          </button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Conversation() {
+  const { cache, version } = useRunFrames()
+  const point = usePoint()
+  const past = useIsPast()
+  const scroller = useRef<HTMLDivElement>(null)
+  const entries = useMemo(
+    () => (point === null || version < 0 ? [] : conversationOf(cache.path(point.branchId, point.n))),
+    [cache, version, point],
+  )
+  const rows = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 56,
+    overscan: 6,
+    getItemKey: (index) => `${entries[index]?.frame ?? index} ${entries[index]?.kind ?? ''}`,
+  })
+  useEffect(() => {
+    if (entries.length > 0) rows.scrollToIndex(entries.length - 1, { align: 'end' })
+  }, [entries.length, rows, past])
+
+  if (point === null) {
+    return (
+      <div className="conversation">
+        <EmptyState title="Give an agent a task">
+          It works in its own sandbox on a copy of this folder. You see each step as a frame, and nothing reaches your files before you
+          merge it.
+        </EmptyState>
+      </div>
+    )
+  }
+  return (
+    <div ref={scroller} className="conversation" role="log" aria-label="Conversation" aria-live="off" tabIndex={0}>
+      <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        {rows.getVirtualItems().map((row) => {
+          const entry = entries[row.index]
+          if (entry === undefined) return null
+          return (
+            <div
+              key={row.key}
+              ref={rows.measureElement}
+              data-index={row.index}
+              className="entry-place"
+              style={{ transform: `translateY(${row.start}px)` }}
+            >
+              <EntryView entry={entry} />
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+import { ScanLine } from 'lucide-react'
+import type { FeatureModule } from '../../app/panel-registry'
+import { FramePanel } from './frame-panel'
+
+export const frameFeature: FeatureModule = {
+  panels: [
+    {
+      id: 'frame',
+      title: 'Frame',
+      icon: ScanLine,
+      place: 'bottom',
+      order: 10,
+      openAtStart: true,
+      key: 'Ctrl+Shift+I',
+      followsFrame: true,
+      component: FramePanel,
+    },
+  ],
+}

@@ -1,0 +1,212 @@
+import { ContextMenu } from '@base-ui/react/context-menu'
+import { type PointerEvent, useEffect, useRef, useState } from 'react'
+import { useStore } from 'zustand'
+import type { Frame } from '../../../shared/frames'
+import { frameTitle } from '../../app/frame-words'
+import { useIsPast, usePoint, useRunFrames, useWindow } from '../../app/window-context'
+import { HoverCard } from './hover-card'
+import { heightOf, type Lane, laneAt, nearest } from './lanes'
+import { paint, type Palette, readPalette } from './paint'
+import { timeline } from './timeline-store'
+import { frameAt, xOf } from './viewport'
+
+const HIT_PX = 14
+const PAGE_FRAMES = 10
+
+export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; visible: boolean }) {
+  const model = useWindow()
+  const { cache, version } = useRunFrames()
+  const { view, widthPx } = useStore(timeline.store)
+  const point = usePoint()
+  const past = useIsPast()
+  const compareWith = useStore(model.selection, (state) => state.compareWith)
+  const box = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const palette = useRef<Palette | null>(null)
+  const [theme, setTheme] = useState(0)
+  const [hovered, setHovered] = useState<Frame | null>(null)
+  const [menuFrame, setMenuFrame] = useState<Frame | null>(null)
+  const dragging = useRef(false)
+  const height = heightOf(lanes)
+  const n = point?.n ?? 0
+  const branchId = point?.branchId ?? null
+
+  useEffect(() => timeline.grow(cache.length), [cache, version])
+  useEffect(() => {
+    if (n > 0) timeline.reveal(n)
+  }, [n])
+
+  useEffect(() => {
+    const element = box.current
+    if (element === null) return
+    const observer = new ResizeObserver(() => timeline.resize(element.clientWidth))
+    observer.observe(element)
+    // React listens passively to wheel events, which cannot keep the page from zooming.
+    const onWheel = (event: WheelEvent): void => {
+      if (event.ctrlKey || event.metaKey) timeline.zoom(Math.exp(-event.deltaY / 240), event.clientX - element.getBoundingClientRect().left)
+      else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+        timeline.pan(event.deltaX !== 0 ? event.deltaX : event.deltaY)
+      else return
+      event.preventDefault()
+    }
+    element.addEventListener('wheel', onWheel, { passive: false })
+    const onTheme = (): void => {
+      palette.current = null
+      setTheme((count) => count + 1)
+    }
+    window.addEventListener('themechange', onTheme)
+    return () => {
+      observer.disconnect()
+      element.removeEventListener('wheel', onWheel)
+      window.removeEventListener('themechange', onTheme)
+    }
+  }, [])
+
+  useEffect(() => {
+    const element = canvas.current
+    if (element === null || !visible || branchId === null) return
+    const request = requestAnimationFrame(() => {
+      const ratio = window.devicePixelRatio
+      const [pixelWidth, pixelHeight] = [Math.round(widthPx * ratio), Math.round(height * ratio)]
+      if (element.width !== pixelWidth || element.height !== pixelHeight) {
+        element.width = pixelWidth
+        element.height = pixelHeight
+      }
+      const context = element.getContext('2d')
+      if (context === null) return
+      context.setTransform(ratio, 0, 0, ratio, 0, 0)
+      palette.current ??= readPalette(element)
+      paint(
+        context,
+        { cache, lanes, view, width: widthPx, height, branchId, n, past, compareWith, hovered: hovered?.n ?? null },
+        palette.current,
+      )
+    })
+    return () => cancelAnimationFrame(request)
+  }, [cache, version, lanes, view, widthPx, height, branchId, n, past, compareWith, hovered, theme, visible])
+
+  function at(event: { clientX: number; clientY: number }): { frame: Frame | null; lane: Lane | null; near: boolean } {
+    const bounds = box.current?.getBoundingClientRect()
+    if (bounds === undefined) return { frame: null, lane: null, near: false }
+    const x = event.clientX - bounds.left
+    const lane = laneAt(lanes, event.clientY - bounds.top)
+    const own = cache.ownFrames(
+      lane?.branchId ?? branchId ?? lanes[0]?.branchId ?? cache.branches()[0]?.branchId ?? ('b0' as Frame['branchId']),
+    )
+    const frame = own[nearest(own, frameAt(view, x))] ?? null
+    return { frame, lane, near: frame !== null && Math.abs(xOf(view, frame.n) - x) <= HIT_PX }
+  }
+
+  function scrub(event: PointerEvent): void {
+    const bounds = box.current?.getBoundingClientRect()
+    if (bounds !== undefined) model.select(Math.max(1, Math.round(frameAt(view, event.clientX - bounds.left))))
+  }
+
+  function onPointerDown(event: PointerEvent): void {
+    if (event.button !== 0) return
+    const { frame, lane, near } = at(event)
+    if (event.shiftKey) {
+      if (frame !== null) model.selection.setState({ compareWith: frame.n })
+      return
+    }
+    dragging.current = true
+    event.currentTarget.setPointerCapture(event.pointerId)
+    if (frame !== null && lane !== null && near) model.select(frame.n, frame.branchId)
+    else scrub(event)
+  }
+
+  function onPointerMove(event: PointerEvent): void {
+    if (dragging.current) {
+      scrub(event)
+      return
+    }
+    const { frame, lane, near } = at(event)
+    setHovered(frame !== null && lane !== null && near ? frame : null)
+  }
+
+  function switchBranch(by: 1 | -1): void {
+    const index = lanes.findIndex((lane) => lane.branchId === branchId)
+    const lane = lanes[index + by]
+    if (lane !== undefined) model.select('live', lane.branchId)
+  }
+
+  function onKeyDown(event: React.KeyboardEvent): void {
+    const actions: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => model.step(-1),
+      ArrowRight: () => model.step(1),
+      ArrowUp: () => switchBranch(-1),
+      ArrowDown: () => switchBranch(1),
+      PageUp: () => model.select(Math.max(1, n - PAGE_FRAMES)),
+      PageDown: () => model.select(n + PAGE_FRAMES),
+      Home: () => model.select(1),
+      End: () => model.select('live'),
+      '+': () => timeline.zoom(1.5),
+      '-': () => timeline.zoom(1 / 1.5),
+      '0': () => timeline.fitAll(),
+    }
+    const action = actions[event.key]
+    if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    action()
+  }
+
+  const selected = cache.frame(n)
+  return (
+    <ContextMenu.Root>
+      <ContextMenu.Trigger
+        render={
+          <div
+            ref={box}
+            className="timeline-canvas"
+            style={{ height }}
+            role="slider"
+            tabIndex={0}
+            data-autofocus
+            aria-label="Timeline"
+            aria-valuemin={1}
+            aria-valuemax={Math.max(1, cache.length)}
+            aria-valuenow={Math.max(1, n)}
+            aria-valuetext={selected === undefined ? undefined : `Frame ${n} of ${cache.length}: ${frameTitle(selected)}`}
+            onPointerDown={onPointerDown}
+            onPointerMove={onPointerMove}
+            onPointerUp={() => {
+              dragging.current = false
+            }}
+            onPointerLeave={() => setHovered(null)}
+            onContextMenu={(event) => setMenuFrame(at(event).frame ?? selected ?? null)}
+            onKeyDown={onKeyDown}
+          />
+        }
+      >
+        <canvas ref={canvas} data-testid="timeline-canvas" aria-hidden style={{ width: widthPx, height }} />
+        {hovered !== null && <HoverCard frame={hovered} x={xOf(view, hovered.n)} widthPx={widthPx} />}
+      </ContextMenu.Trigger>
+      <FrameMenu frame={menuFrame} />
+    </ContextMenu.Root>
+  )
+}
+
+function FrameMenu({ frame }: { frame: Frame | null }) {
+  const model = useWindow()
+  if (frame === null) return null
+  const at = { runId: frame.runId, branchId: frame.branchId, n: frame.n }
+  const items: readonly (readonly [string, () => void])[] = [
+    [`Go to frame ${frame.n}`, () => model.select(frame.n, frame.branchId)],
+    ['Fork from here', () => model.dialog.setState({ kind: 'fork', at, edits: [] }, true)],
+    ['Restore to here', () => model.dialog.setState({ kind: 'restore', at }, true)],
+    ['Compare with this frame', () => model.selection.setState({ compareWith: frame.n })],
+  ]
+  return (
+    <ContextMenu.Portal>
+      <ContextMenu.Positioner>
+        <ContextMenu.Popup className="popup menu">
+          {items.map(([label, run]) => (
+            <ContextMenu.Item key={label} className="menu-item" onClick={run}>
+              {label}
+            </ContextMenu.Item>
+          ))}
+        </ContextMenu.Popup>
+      </ContextMenu.Positioner>
+    </ContextMenu.Portal>
+  )
+}
