@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import { KeyframeError } from '../../../shared/failure'
+import { ContentHash } from '../../../shared/ids'
+import type { FilesAt } from '../checkpoints/files'
+
+/** Files of a checkpoint from a record of texts. */
+export function filesInMemory(files: Readonly<Record<string, string>>): FilesAt {
+  const bytesOf = (path: string): Promise<Buffer> => {
+    const text = files[path]
+    if (text !== undefined) return Promise.resolve(Buffer.from(text))
+    return Promise.reject(new KeyframeError({ code: 'files.not-found', message: `There is no file ${path}.` }))
+  }
+  return {
+    tree: () =>
+      Promise.resolve(
+        Object.entries(files).map(([path, text]) => ({
+          path,
+          type: 'file' as const,
+          sizeBytes: Buffer.byteLength(text),
+          status: 'same' as const,
+        })),
+      ),
+    readBytes: bytesOf,
+    read: async (path) => {
+      const bytes = await bytesOf(path)
+      const version = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'))
+      return { path, version, sizeBytes: bytes.length, mode: 0o644, encoding: 'utf-8', eol: 'lf', text: bytes.toString('utf8') }
+    },
+    diff: () => Promise.resolve([]),
+  }
+}
