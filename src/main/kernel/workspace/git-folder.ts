@@ -7,6 +7,7 @@ export interface GitFolder {
   readonly gitDir: string
   /** Objects, refs and info/exclude; differs from `gitDir` in linked work trees. */
   readonly commonDir: string
+  readonly objectFormat: 'sha1' | 'sha256'
 }
 
 /** Finds the git folder of a work tree by reading `.git` (a folder, or a file that names one). Null when there is none. */
@@ -23,7 +24,8 @@ export function findGitFolder(root: string): GitFolder | null {
       return null
     }
     if (!lstatSync(join(gitDir, 'HEAD')).isFile()) return null
-    return { gitDir, commonDir: readCommonDir(gitDir) }
+    const commonDir = readCommonDir(gitDir)
+    return { gitDir, commonDir, objectFormat: readObjectFormat(commonDir) }
   } catch (thrown) {
     expectFsError(thrown, 'ENOENT', 'ENOTDIR')
     return null
@@ -36,5 +38,14 @@ function readCommonDir(gitDir: string): string {
   } catch (thrown) {
     expectFsError(thrown, 'ENOENT')
     return gitDir
+  }
+}
+
+function readObjectFormat(commonDir: string): GitFolder['objectFormat'] {
+  try {
+    return /^\s*objectformat\s*=\s*sha256\s*$/im.test(readFileSync(join(commonDir, 'config'), 'utf8')) ? 'sha256' : 'sha1'
+  } catch (thrown) {
+    expectFsError(thrown, 'ENOENT', 'EACCES')
+    return 'sha1'
   }
 }

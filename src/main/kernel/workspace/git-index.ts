@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expectFsError } from './fs-errors'
+import type { GitFolder } from './git-folder'
 import { nameFromBytes } from './path-bytes'
 
 export interface IndexEntry {
@@ -26,7 +27,8 @@ export interface GitIndex {
  * is none yet. Throws Error when the file is no index that this reader knows (split or damaged).
  * Format: Documentation/gitformat-index.txt of git.
  */
-export function readGitIndex(gitDir: string): GitIndex | null {
+export function readGitIndex({ gitDir, objectFormat }: GitFolder): GitIndex | null {
+  const hashBytes = objectFormat === 'sha256' ? 32 : 20
   let data: Buffer
   try {
     data = readFileSync(join(gitDir, 'index'))
@@ -43,9 +45,9 @@ export function readGitIndex(gitDir: string): GitIndex | null {
   let previous = ''
   for (let i = 0; i < count; i++) {
     const start = at
-    const flags = data.readUInt16BE(at + 60)
+    const flags = data.readUInt16BE(at + 40 + hashBytes)
     let extended = 0
-    at += 62
+    at += 42 + hashBytes
     if (flags & 0x4000) {
       extended = data.readUInt16BE(at)
       at += 2
@@ -69,12 +71,12 @@ export function readGitIndex(gitDir: string): GitIndex | null {
       sizeBytes: data.readUInt32BE(start + 36),
       mtimeSeconds: data.readUInt32BE(start + 8),
       mtimeNanoseconds: data.readUInt32BE(start + 12),
-      oid: data.toString('hex', start + 40, start + 60),
+      oid: data.toString('hex', start + 40, start + 40 + hashBytes),
       skipWorktree: (extended & 0x4000) !== 0,
       conflicted: (flags & 0x3000) !== 0,
     })
   }
-  return { entries, rootTree: readRootTree(data, at) }
+  return { entries, rootTree: readRootTree(data, at, hashBytes) }
 }
 
 function readOffset(data: Buffer, from: number): { value: number; next: number } {
@@ -88,9 +90,9 @@ function readOffset(data: Buffer, from: number): { value: number; next: number }
   return { value, next: at }
 }
 
-function readRootTree(data: Buffer, from: number): string | null {
+function readRootTree(data: Buffer, from: number, hashBytes: number): string | null {
   let at = from
-  while (at + 8 <= data.length - 20) {
+  while (at + 8 <= data.length - hashBytes) {
     const name = data.toString('latin1', at, at + 4)
     const size = data.readUInt32BE(at + 4)
     const body = at + 8
@@ -99,7 +101,7 @@ function readRootTree(data: Buffer, from: number): string | null {
       const pathEnd = data.indexOf(0, body)
       const lineEnd = data.indexOf(10, pathEnd)
       const entryCount = Number(data.toString('latin1', pathEnd + 1, lineEnd).split(' ')[0])
-      return entryCount < 0 ? null : data.toString('hex', lineEnd + 1, lineEnd + 21)
+      return entryCount < 0 ? null : data.toString('hex', lineEnd + 1, lineEnd + 1 + hashBytes)
     }
     at = body + size
   }

@@ -46,7 +46,7 @@ export async function listFiles(root: string, signal?: AbortSignal): Promise<Lis
   let index: GitIndex | null = null
   if (git !== null) {
     try {
-      index = readGitIndex(git.gitDir)
+      index = readGitIndex(git)
     } catch (thrown) {
       if (!(thrown instanceof Error)) throw thrown
       notices.push(`The git index cannot be read (${thrown.message}): files that are tracked although they are ignored are left out.`)
