@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { KeyframeError } from '../../../../shared/failure'
 import { guestOwner, mustDropRoot } from './guest-owner'
 import type { HostPrograms } from './host-programs'
+import { withoutInherited } from './inherited-descriptors'
 
 /** Folder of the holder's own mounts that the overlays are made in. Everything below has a short name without odd characters. */
 export interface OverlayMount {
@@ -64,6 +65,7 @@ function stagingScript(plan: HolderPlan, stage: string, programs: HostPrograms, 
   const lines = [
     'set -e',
     'umask 022',
+    'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
     `${mount} -t tmpfs -o mode=755,size=4m,nosuid,nodev keyframe ${stage}`,
     `cd ${stage}`,
     `mkdir branch merged ${plan.overlays.map((_, index) => `o${index}`).join(' ')}`,
@@ -119,10 +121,11 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
   const overlays = overlayScript(plan, stage, programs)
   const inner = `${programs.unshare} --user --map-root-user --mount --propagation private ${programs.sh} -c`
   const drop = `${programs.setpriv} --reuid ${owner.uid} --regid ${owner.gid} --clear-groups --inh-caps=-all`
-  const args = dropsRoot
-    ? ['--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\nexec ${drop} ${inner} ${quote(overlays)}`]
-    : ['--user', '--map-root-user', '--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\n${overlays}`]
-  const child = spawn(programs.unshare, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/' })
+  const argv = dropsRoot
+    ? [programs.unshare, '--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\nexec ${drop} ${inner} ${quote(overlays)}`]
+    : [programs.unshare, '--user', '--map-root-user', '--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\n${overlays}`]
+  const [program = '', ...args] = withoutInherited(2, programs, argv)
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   // Writing never happens on this pipe; its breaking when the holder ends is no news.
   child.stdin.on('error', () => undefined)

@@ -37,6 +37,11 @@ export function hasEnded(pid: number): boolean {
   return found === null || found.state === 'Z' || found.state === 'X'
 }
 
+/** Neither stopped nor ended. */
+export function isRunning(pid: number): boolean {
+  return ['R', 'S', 'D', 'I'].includes(processState(pid)?.state ?? 'X')
+}
+
 /** Each thread has children of its own. */
 export function childrenOf(pid: number): number[] {
   let threads: string[]

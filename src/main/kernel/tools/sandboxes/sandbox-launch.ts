@@ -6,7 +6,7 @@ import type { SandboxLimits } from './sandbox'
 import type { Holder } from './holder'
 import type { HostPrograms } from './host-programs'
 import { guestOwner, mustDropRoot } from './guest-owner'
-import { inheritableDescriptors } from './inherited-descriptors'
+import { withoutInherited } from './inherited-descriptors'
 import { descendantsOf, hasEnded, signalProcess } from './process-tree'
 
 /** Descriptors that bubblewrap reads its options and the filter from, and reports the first inner process on. */
@@ -65,17 +65,7 @@ function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   const isolate = [programs.bwrap, '--args', `${ARGS_FD}`, '--']
   const cpu = `--cpu=${limits.maxCpuSeconds}:${limits.maxCpuSeconds + 5}`
   const limit = [programs.prlimit, `--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', '--']
-  return [...closeInherited(programs), ...enter, ...isolate, ...limit, ...request.argv]
-}
-
-/**
- * bubblewrap hands every descriptor on, so whatever would be inherited is closed before it; dash cannot close those above 9.
- * bash adds variables, so the environment is emptied again.
- */
-function closeInherited(programs: HostPrograms): string[] {
-  const descriptors = inheritableDescriptors(INFO_FD)
-  if (descriptors.length === 0) return []
-  return [programs.bash, '-c', `exec ${descriptors.map((fd) => `${fd}>&-`).join(' ')}; exec "$0" -i "$@"`, programs.env]
+  return withoutInherited(INFO_FD, programs, [...enter, ...isolate, ...limit, ...request.argv])
 }
 
 function track(supervisor: number, infoPath: string, files: readonly string[]): Launched {
