@@ -16,12 +16,23 @@ export async function ensureDependencies() {
   const total = Object.keys(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages).length
   const { code, output } = await withProgress(
     'Installing dependencies (npm ci)',
-    () => runProcess('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+    installLocked,
     () => `(${countInstalled()} of at most ${total} packages)`,
   )
   if (code !== 0) giveUp(`npm ci failed:\n${output}\nIs the package registry reachable? Run \`npm ci\` to see more.`)
   if (!existsSync(node24))
     giveUp('npm ci did not install the pinned Node (its install script was not run). Run `npm rebuild node` and start again.')
+}
+
+/**
+ * `npm ci` refuses a lock file without the optional packages of other platforms, which a registry that lacks them leaves
+ * out; `npm install --no-save` installs the same locked versions then, and leaves the lock file alone.
+ */
+async function installLocked() {
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error']
+  const clean = await runProcess('npm', ['ci', ...flags])
+  if (clean.code === 0 || !clean.output.includes('EUSAGE')) return clean
+  return runProcess('npm', ['install', '--no-save', ...flags])
 }
 
 function countInstalled() {
