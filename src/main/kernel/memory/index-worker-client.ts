@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads'
+import type { IndexStatus } from '../../../shared/contract/methods'
+import { KeyframeError } from '../../../shared/failure'
+import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from './index-messages'
+
+/** Node strips types but wants endings on imports; sources are written for a bundler. What the thread loads must be erasable: no parameter properties, no enums. */
+const FROM_SOURCE = `
+import { registerHooks } from 'node:module'
+import { workerData } from 'node:worker_threads'
+registerHooks({
+  resolve(specifier, context, next) {
+    if (!specifier.startsWith('.') || context.parentURL?.includes('/node_modules/') || /\\.[a-z]+$/.test(specifier)) return next(specifier, context)
+    return next(specifier + '.ts', context)
+  },
+})
+await import(workerData.entry)
+`
+
+/** Beside this module's chunk in the build; in the source tree, the TypeScript file. */
+export function defaultWorkerUrl(): URL {
+  return import.meta.url.endsWith('.ts')
+    ? new URL('../../workers/parse-worker.ts', import.meta.url)
+    : new URL('./parse-worker.js', import.meta.url)
+}
+
+export interface IndexWorkerEvents {
+  onProgress(filesDone: number, files: number): void
+}
+
+/** The indexing thread, seen from the kernel's. One job at a time is worked on, in order. */
+export class IndexWorkerClient {
+  /** What the index was when it was opened, and why it was made anew if it was. */
+  readonly ready: Promise<{ status: IndexStatus; rebuilt: string | null }>
+  private readonly stop = new SharedArrayBuffer(4)
+  private readonly jobs = new Map<
+    number,
+    { resolve: (done: { status: IndexStatus; changed: boolean }) => void; reject: (reason: KeyframeError) => void }
+  >()
+  private readonly worker: Worker
+  private readonly exited: Promise<void>
+  private lastJob = 0
+  private failure: KeyframeError | null = null
+
+  constructor(url: URL, data: Omit<IndexWorkerData, 'stop'>, events: IndexWorkerEvents) {
+    const workerData = { ...data, stop: this.stop, entry: url.href }
+    this.worker = url.pathname.endsWith('.ts')
+      ? new Worker(new URL(`data:text/javascript,${encodeURIComponent(FROM_SOURCE)}`), { workerData, execArgv: [] })
+      : new Worker(url, { workerData, execArgv: [] })
+    this.exited = new Promise((resolve) => this.worker.once('exit', () => resolve()))
+    this.ready = new Promise((resolve, reject) => {
+      this.worker.on('message', (message: FromIndexWorker) => {
+        if (message.type === 'ready') resolve({ status: message.status, rebuilt: message.rebuilt })
+        else if (message.type === 'progress') events.onProgress(message.filesDone, message.files)
+        else this.settle(message)
+      })
+      const fail = (reason: string) => {
+        this.failure ??= new KeyframeError({
+          code: 'memory.worker-failed',
+          message: `The indexing thread ended: ${reason}`,
+          action: 'Refresh the index to start it again; the rest of Keyframe works without it.',
+          retryable: true,
+        })
+        reject(this.failure)
+        for (const job of this.jobs.values()) job.reject(this.failure)
+        this.jobs.clear()
+      }
+      this.worker.once('error', (error) => fail(error instanceof Error ? error.message : String(error)))
+      this.worker.once('exit', (code) => fail(`it ended with code ${code}`))
+    })
+    // Whoever waits for a job hears of it; without a waiter it is no unhandled rejection.
+    this.ready.catch(() => undefined)
+  }
+
+  get alive(): boolean {
+    return this.failure === null
+  }
+
+  run(
+    message: Omit<Extract<ToIndexWorker, { type: 'reconcile' }>, 'job'> | Omit<Extract<ToIndexWorker, { type: 'changed' }>, 'job'>,
+  ): Promise<{ status: IndexStatus; changed: boolean }> {
+    if (this.failure !== null) return Promise.reject(this.failure)
+    this.lastJob += 1
+    const job = this.lastJob
+    return new Promise((resolve, reject) => {
+      this.jobs.set(job, { resolve, reject })
+      this.worker.postMessage({ ...message, job } satisfies ToIndexWorker)
+    })
+  }
+
+  /** Ends after the file it is at; what was stored stays. */
+  async dispose(): Promise<void> {
+    Atomics.store(new Int32Array(this.stop), 0, 1)
+    if (this.failure === null) this.worker.postMessage({ type: 'end' } satisfies ToIndexWorker)
+    const tooLong = setTimeout(() => void this.worker.terminate(), 5000)
+    await this.exited
+    clearTimeout(tooLong)
+  }
+
+  private settle(message: Extract<FromIndexWorker, { type: 'done' | 'failed' }>): void {
+    const job = this.jobs.get(message.job)
+    this.jobs.delete(message.job)
+    if (message.type === 'done') job?.resolve({ status: message.status, changed: message.changed })
+    else job?.reject(new KeyframeError({ code: 'memory.index-failed', message: `Indexing failed: ${message.reason}`, retryable: true }))
+  }
+}

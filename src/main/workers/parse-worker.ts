@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadParsers } from '../kernel/memory/grammar'
+import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from '../kernel/memory/index-messages'
+import { IndexPass } from '../kernel/memory/index-pass'
+import { openForWriting } from '../kernel/memory/memory-database'
+
+/** The indexing thread: reads, parses, links and writes, so that the kernel's own thread only asks. The only writer of the index. */
+const { root, databasePath, stop } = workerData as IndexWorkerData
+const stopping = new Int32Array(stop)
+const port = parentPort
+if (port === null) throw new Error('parse-worker runs as a worker thread only')
+const say = (message: FromIndexWorker): void => port.postMessage(message)
+
+const opened = openForWriting(databasePath)
+const pass = new IndexPass(root, opened.database, await loadParsers(), {
+  stopped: () => Atomics.load(stopping, 0) !== 0,
+  onProgress: (filesDone, files) => say({ type: 'progress', filesDone, files }),
+})
+
+port.on('message', (message: ToIndexWorker) => {
+  if (message.type === 'end') {
+    opened.database.close()
+    port.close()
+    return
+  }
+  try {
+    const changed = message.type === 'reconcile' ? pass.reconcile(message.listed) : pass.changed(message.paths)
+    say({ type: 'done', job: message.job, status: pass.status(), changed })
+  } catch (thrown) {
+    say({ type: 'failed', job: message.job, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+  }
+})
+say({ type: 'ready', status: pass.status(), rebuilt: opened.rebuilt })
