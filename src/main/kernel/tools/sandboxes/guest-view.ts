@@ -73,7 +73,10 @@ export function guestViewArgs(view: GuestView): string[] {
   }
   for (const name of ETC_PATHS) if (existsSync(`/etc/${name}`)) args.push('--ro-bind', `/etc/${name}`, `/etc/${name}`)
   for (const name of Object.keys(GUEST_FILES) as (keyof typeof GUEST_FILES)[]) args.push('--ro-bind', view.file(name), `/etc/${name}`)
-  args.push('--proc', '/proc', '--dev', '/dev', '--size', `${SHM_BYTES}`, '--perms', '1777', '--tmpfs', '/dev/shm', '--remount-ro', '/dev')
+  args.push('--proc', '/proc')
+  // Keyrings are not divided by namespaces: not even their names are shown.
+  for (const name of ['/proc/keys', '/proc/key-users']) if (existsSync(name)) args.push('--ro-bind', '/dev/null', name)
+  args.push('--dev', '/dev', '--size', `${SHM_BYTES}`, '--perms', '1777', '--tmpfs', '/dev/shm', '--remount-ro', '/dev')
   args.push(
     '--size',
     `${TMP_BYTES}`,

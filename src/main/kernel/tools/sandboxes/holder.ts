@@ -34,8 +34,6 @@ export interface Holder {
   readonly branch: string
   stagedPath(index: number): string
   filePath(name: string): string
-  /** Dependency folders left out because their mount point is gone or is a link. */
-  readonly skipped: readonly string[]
   readonly exited: Promise<void>
   isAlive(): boolean
   kill(): void
@@ -45,9 +43,18 @@ const STAGE_CANDIDATES = ['/mnt', '/media', '/srv', '/opt', '/boot', '/var/tmp',
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (cause) {
+    const message = `The sandbox cannot be opened: ${path} is not there or cannot be reached.`
+    throw new KeyframeError({ code: 'sandbox.missing-folder', message, details: { path } }, { cause })
+  }
+}
+
 /** A folder that exists on every system, hidden by a tmpfs in the private namespace: it must not lie above what is bound. */
 function chooseStage(sources: readonly string[]): string {
-  const real = sources.map((source) => realpathSync(source))
+  const real = sources.map(realFolder)
   const stage = STAGE_CANDIDATES.find(
     (candidate) => existsSync(candidate) && !real.some((source) => source === candidate || source.startsWith(`${candidate}/`)),
   )
@@ -87,7 +94,7 @@ function stagingScript(plan: HolderPlan, stage: string, programs: HostPrograms, 
 /**
  * Second script: the overlays, as uid 0 of a user namespace that is nobody outside. A dependency folder is mounted only
  * where every step of its path is a real folder: an agent may have left a link there in the upper directory, and a mount
- * through it would cover the host's programs that the holder still runs.
+ * through it would cover the host's programs that the holder still runs. One that it deleted or moved stays without.
  */
 function overlayScript(plan: HolderPlan, stage: string, programs: HostPrograms): string {
   const lines = ['set -e', `cd ${stage}`]
@@ -98,7 +105,7 @@ function overlayScript(plan: HolderPlan, stage: string, programs: HostPrograms):
     const points = steps.map((_, depth) => quote(`merged/${steps.slice(0, depth + 1).join('/')}`))
     const isReal = points.map((point) => `[ ! -L ${point} ] && [ -d ${point} ]`).join(' && ')
     const command = `${programs.mount} -t overlay -o ${options} overlay ${points.at(-1) ?? 'merged'}`
-    lines.push(isReal === '' ? command : `if ${isReal}; then ${command}; else echo skipped ${index}; fi`)
+    lines.push(isReal === '' ? command : `if ${isReal}; then ${command}; fi`)
   })
   lines.push('echo ready', `exec ${programs.cat}`)
   return lines.join('\n')
@@ -129,7 +136,7 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   // Writing never happens on this pipe; its breaking when the holder ends is no news.
   child.stdin.on('error', () => undefined)
-  const skipped = await readiness(child)
+  await readiness(child)
   const { pid } = child
   if (pid === undefined) throw new Error('a process that said it is ready has an id')
   return {
@@ -138,7 +145,6 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
     branch: `${stage}/branch`,
     stagedPath: (index) => `${stage}/t${index}`,
     filePath: (name) => `${stage}/${name}`,
-    skipped: skipped.map((index) => plan.overlays[index]?.at ?? ''),
     exited,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     kill: () => {
@@ -148,15 +154,14 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
   }
 }
 
-/** Waits for the last line of the second script; returns the overlays that were left out. */
-function readiness(child: ChildProcess): Promise<number[]> {
+/** Waits for the last line of the second script. */
+function readiness(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = ''
     let complaint = ''
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString('utf8')
-      if (!said.endsWith('ready\n')) return
-      resolve(said.split('\n').flatMap((line) => (line.startsWith('skipped ') ? [Number(line.slice(8))] : [])))
+      if (said.endsWith('ready\n')) resolve()
     })
     child.stderr?.on('data', (chunk: Buffer) => {
       if (complaint.length < 4096) complaint += chunk.toString('utf8')

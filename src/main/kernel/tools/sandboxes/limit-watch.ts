@@ -31,7 +31,8 @@ export class LimitWatch {
   readonly #upperDir: string
   readonly #watched = new Map<Launched, (reason: string) => void>()
   #timer: NodeJS.Timeout | null = null
-  #isBusy = false
+  #polling: Promise<void> | null = null
+  #isOver = false
   #measured: Measurement | null = null
 
   constructor(context: LaunchContext, upperDir: string) {
@@ -41,7 +42,7 @@ export class LimitWatch {
 
   add(launched: Launched, end: (reason: string) => void): void {
     this.#watched.set(launched, end)
-    this.#timer ??= setInterval(() => void this.#poll(), POLL_MS).unref()
+    this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref()
   }
 
   remove(launched: Launched): void {
@@ -56,24 +57,35 @@ export class LimitWatch {
 
   /** Throws `sandbox.disk-full` while the branch's files take more than they may. */
   async refuseWhenFull(): Promise<void> {
-    if (this.#measured === null || !this.#isOver(this.#measured)) return
+    if (this.#measured === null || !this.#isBeyond(this.#measured)) return
     this.#measured = await this.#measure()
-    if (this.#isOver(this.#measured)) throw this.#full(this.#measured)
+    if (this.#isBeyond(this.#measured)) throw this.#full(this.#measured)
   }
 
-  async #poll(): Promise<void> {
+  /** For good: waits for a measurement that is under way. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    this.stop()
+    await this.#polling
+  }
+
+  #poll(): void {
     // A slow measurement is not queued behind itself.
-    if (this.#isBusy) return
-    this.#isBusy = true
+    this.#polling ??= this.#check().finally(() => {
+      this.#polling = null
+    })
+  }
+
+  async #check(): Promise<void> {
     try {
       await this.#checkMemory()
       await this.#checkDisk()
     } catch (thrown) {
+      // The namespaces that the measurement ran in went away with the sandbox.
+      if (this.#isOver || !this.#context.holder.isAlive()) return
       // A limit that cannot be watched is not enforced: the commands end rather than go on without it.
-      this.#endAll('watch')
       process.emitWarning(`The sandbox's limits could not be watched: ${String(thrown)}`)
-    } finally {
-      this.#isBusy = false
+      this.#endAll('watch')
     }
   }
 
@@ -98,14 +110,14 @@ export class LimitWatch {
       if (lostBytes <= maxDiskBytes - this.#measured.bytes && lostFiles <= maxFiles - this.#measured.files) return
     }
     this.#measured = await this.#measure()
-    if (this.#isOver(this.#measured)) this.#endAll('disk')
+    if (this.#isBeyond(this.#measured)) this.#endAll('disk')
   }
 
   #endAll(reason: string): void {
     for (const end of this.#watched.values()) end(reason)
   }
 
-  #isOver(use: DiskUse): boolean {
+  #isBeyond(use: DiskUse): boolean {
     return use.bytes > this.#context.limits.maxDiskBytes || use.files > this.#context.limits.maxFiles
   }
 

@@ -11,6 +11,8 @@ import type { Toolchains } from './toolchains'
 import { signalNumber } from './signal-number'
 
 const DEFAULT_OUTPUT_BYTES = 1024 ** 2
+/** Beyond this a timer of Node fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 const SIGXCPU_EXIT = 128 + 24
 
 /** One branch's sandbox over a live holder. */
@@ -63,7 +65,7 @@ export class OverlayBranch implements Sandbox {
     // A command that does not read its input ends the pipe: no fault of anybody.
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(options.stdin)
-    const timer = setTimeout(() => end('timeout'), options.timeoutMs)
+    const timer = setTimeout(() => end('timeout'), Math.min(options.timeoutMs, LONGEST_TIMER_MS))
     const onAbort = (): void => end('abort')
     options.signal?.addEventListener('abort', onAbort, { once: true })
     this.#adopt(launched, finished, end)
@@ -106,6 +108,10 @@ export class OverlayBranch implements Sandbox {
       return code
     })
     child.stdin?.on('error', () => undefined)
+    // Output that nobody asked for must not fill the pipe and stop the child, nor keep its end from being seen.
+    setImmediate(() => {
+      for (const stream of [child.stdout, child.stderr]) if (stream?.listenerCount('data') === 0) stream.resume()
+    })
     this.#adopt(launched, exited, () => launched.killTree())
     return {
       pid: launched.supervisor,
@@ -169,9 +175,10 @@ export class OverlayBranch implements Sandbox {
   }
 
   async #end(): Promise<void> {
-    this.#watch.stop()
+    const watched = this.#watch.end()
     for (const launched of this.#live.keys()) launched.killTree()
     await Promise.allSettled(this.#live.values())
+    await watched
     this.#context.holder.kill()
     await this.#context.holder.exited
   }
@@ -226,6 +233,12 @@ export class OverlayBranch implements Sandbox {
   #request(command: SandboxCommand, term: string): LaunchRequest {
     if (command.argv.length === 0) throw new KeyframeError({ code: 'sandbox.no-command', message: 'There is no program to run.' })
     const cwd = relativePath(command.cwd ?? '')
+    for (const [name, value] of Object.entries(command.env ?? {})) {
+      // A zero byte would end the value and begin an option of bubblewrap.
+      if (!/^[^=\0]+$/.test(name) || value.includes('\0')) {
+        throw new KeyframeError({ code: 'sandbox.bad-environment', message: `${JSON.stringify(name)} cannot be set as a variable.` })
+      }
+    }
     return {
       argv: command.argv,
       cwd: cwd === '' ? GUEST_WORKSPACE : `${GUEST_WORKSPACE}/${cwd}`,
@@ -266,7 +279,8 @@ export class OverlayBranch implements Sandbox {
         action: 'Name a folder that exists.',
       })
     }
-    if (launched.firstInside() !== 0 && !/^bwrap: /.test(result.stderr)) return
+    // A command of the guest's own may be called nsenter; ours fails before anything is inside.
+    if (launched.firstInside() !== 0 && result.stderr.startsWith('nsenter: ')) return
     throw new KeyframeError({
       code: 'sandbox.start-failed',
       message: `The command could not be started in the sandbox: ${result.stderr.trim()}`,

@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { overlayFixture, treeHash, writeOwned, type OverlayFixture } from '../../testing/overlay-fixture'
 import { guestOwner } from './guest-owner'
-import { hasEnded, processState } from './process-tree'
+import { commandLine, hasEnded, processState } from './process-tree'
 import { DEFAULT_LIMITS, type CommandResult, type Sandbox } from './sandbox'
 
 let fixture: OverlayFixture
@@ -130,6 +130,12 @@ describe('dependency folders', () => {
     expect(await sh(second, 'readlink node_modules; bash -c "echo works"')).toMatchObject({ exitCode: 0, stdout: '/usr/bin\nworks\n' })
   })
 
+  it('without a mount point in the base are refused', async () => {
+    await expect(fixture.open('one', { dependencies: [{ path: 'vendor', liveDir: fixture.root }] })).rejects.toThrow(
+      failsWith('sandbox.no-mount-point'),
+    )
+  })
+
   it('outside of the workspace are refused', async () => {
     await expect(fixture.open('one', { dependencies: [{ path: '../x', liveDir: fixture.root }] })).rejects.toThrow(
       failsWith('sandbox.bad-path'),
@@ -183,6 +189,8 @@ describe('commands', () => {
     expect(await sandbox.run({ argv: ['no-such-program'] }, { timeoutMs: 5000 })).toMatchObject({ exitCode: 127 })
     await expect(sandbox.run({ argv: ['true'], cwd: 'nowhere' }, { timeoutMs: 5000 })).rejects.toThrow(failsWith('sandbox.no-such-folder'))
     await expect(sandbox.run({ argv: ['true'], cwd: 'src/../..' }, { timeoutMs: 5000 })).rejects.toThrow(failsWith('sandbox.bad-path'))
+    const injection = { argv: ['true'], env: { A: 'x\0--bind\0/\0/host' } }
+    await expect(sandbox.run(injection, { timeoutMs: 5000 })).rejects.toThrow(failsWith('sandbox.bad-environment'))
     await expect(sandbox.run({ argv: [] }, { timeoutMs: 5000 })).rejects.toThrow(failsWith('sandbox.no-command'))
   })
 
@@ -203,6 +211,16 @@ describe('commands', () => {
     await expect(running).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
     expect(await sandbox.processes()).toEqual([])
     await expect(sh(sandbox, 'true', { signal: controller.signal })).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+  })
+
+  it('leave nothing behind when they are cancelled while they start', async () => {
+    const sandbox = await fixture.open('one')
+    for (let delayMs = 0; delayMs < 12; delayMs += 1) {
+      const signal = AbortSignal.timeout(delayMs)
+      await expect(sh(sandbox, 'sleep 54321', { signal })).rejects.toThrow()
+    }
+    const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLine(Number(name))?.endsWith('sleep 54321'))
+    expect(left).toEqual([])
   })
 
   it('leave no daemon behind', async () => {
@@ -229,6 +247,8 @@ describe('commands', () => {
     child.end()
     expect(await child.exited).toBe(0)
     expect(said).toBe('one\ntwo\n')
+    const unread = await sandbox.spawn({ argv: ['sh', '-c', 'yes | head -c 1000000; yes | head -c 1000000 >&2'] })
+    expect(await unread.exited).toBe(0)
     const killed = await sandbox.spawn({ argv: ['sleep', '100'] })
     killed.kill()
     expect(await killed.exited).toBe(137)
@@ -329,7 +349,7 @@ describe('the end', () => {
   })
 
   it('a base that is not there is a clear failure', async () => {
-    await expect(fixture.open('one', { baseDir: join(fixture.root, 'nowhere') })).rejects.toThrow()
+    await expect(fixture.open('one', { baseDir: join(fixture.root, 'nowhere') })).rejects.toThrow(failsWith('sandbox.missing-folder'))
     symlinkSync(fixture.baseDir, join(fixture.root, 'odd, name: with \\ and "quotes" \' é'))
     const sandbox = await fixture.open('two', { baseDir: join(fixture.root, 'odd, name: with \\ and "quotes" \' é') })
     expect(await sh(sandbox, 'cat README.md')).toMatchObject({ stdout: 'read me\n' })

@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { KeyframeError } from '../../../../shared/failure'
 import { dependencySkeleton } from './dependency-skeleton'
 import { GUEST_FILES, GUEST_NODE, guestViewArgs, relativePath } from './guest-view'
 import { guestOwner, mustDropRoot } from './guest-owner'
@@ -49,6 +50,10 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
   const dependencies = [...spec.dependencies].sort((a, b) => a.path.split('/').length - b.path.split('/').length)
   for (const dependency of dependencies) {
     const at = relativePath(dependency.path)
+    // The base always has it; where it is missing in the merged view, the agent took it away and the mount is left out.
+    if (!lstatSync(join(spec.baseDir, at), { throwIfNoEntry: false })?.isDirectory()) {
+      throw new KeyframeError({ code: 'sandbox.no-mount-point', message: `The base has no folder ${at} to mount the dependencies on.` })
+    }
     const name = `dependencies/${createHash('sha256').update(at).digest('hex').slice(0, 16)}`
     makeOwned(join(spec.dir, name, 'upper'), 0o755)
     makeOwned(join(spec.dir, name, 'work'), 0o700)
@@ -83,5 +88,9 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
     binds: places.map((place) => ({ from: place.direct ?? holder.stagedPath(place.index), to: place.to })),
     toolchains,
   })
-  return new OverlayBranch({ holder, programs, viewArgs, seccomp, limits: spec.limits, launchDir }, toolchains, spec.dir)
+  return new OverlayBranch({ holder, programs, viewArgs, seccomp, limits: spec.limits, launchDir }, pathOf(spec, toolchains), spec.dir)
+}
+
+function pathOf(spec: SandboxSpec, toolchains: Toolchains): Toolchains {
+  return spec.pinnedNodeFirst === true ? { ...toolchains, path: [dirname(GUEST_NODE), ...toolchains.path] } : toolchains
 }

@@ -95,8 +95,10 @@ export async function proportionalBytes(pid: number): Promise<number> {
   }
 }
 
-/** Sends a signal; false when the process has gone. */
+/** Sends a signal to one process; false when it has gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  // Zero and below name process groups, among them the kernel's own.
+  if (pid <= 0) throw new RangeError(`${pid} is no process id`)
   try {
     return process.kill(pid, signal)
   } catch (thrown) {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, rmSync, unlinkSync, writeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawn as spawnPty, type IPty } from 'node-pty'
+import { KeyframeError } from '../../../../shared/failure'
 import type { SandboxLimits } from './sandbox'
 import type { Holder } from './holder'
 import type { HostPrograms } from './host-programs'
@@ -37,8 +38,10 @@ export interface Launched {
   readonly supervisor: number
   /** Zero until bubblewrap has made its namespaces. */
   firstInside(): number
-  /** Ends every process of the command. The outer process is reaped by whoever started it. */
+  /** Ends every process of the command; nothing once it has ended. The outer process is reaped by whoever started it. */
   killTree(): void
+  /** To be called when the outer process was reaped: its id may belong to another process from then on. */
+  ended(): void
   /** Waits until nothing of the command is left, which is a moment after the outer process ended. Removes its files. */
   gone(): Promise<void>
 }
@@ -68,8 +71,20 @@ function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   return withoutInherited(INFO_FD, programs, [...enter, ...isolate, ...limit, ...request.argv])
 }
 
+/** Only a process that waits for broken hardware or a dead network file system outlives SIGKILL for this long. */
+const STUCK_MS = 10_000
+
+function stuckProcess(pid: number): KeyframeError {
+  return new KeyframeError({
+    code: 'sandbox.stuck-process',
+    message: `Process ${pid} of a sandbox was killed and does not end.`,
+    action: 'Look for a disk or network file system that does not answer.',
+  })
+}
+
 function track(supervisor: number, infoPath: string, files: readonly string[]): Launched {
   let first = 0
+  let hasEndedItself = false
   const firstInside = (): number => {
     if (first !== 0) return first
     const match = /"child-pid": (\d+)/.exec(readFileSync(infoPath, 'utf8'))
@@ -79,7 +94,11 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
   return {
     supervisor,
     firstInside,
+    ended() {
+      hasEndedItself = true
+    },
     killTree() {
+      if (hasEndedItself || supervisor === 0) return
       // Stopped first, so that it cannot start the inner process between the look and the kill.
       if (!signalProcess(supervisor, 'SIGSTOP')) return
       for (const pid of descendantsOf(supervisor)) signalProcess(pid, 'SIGKILL')
@@ -88,8 +107,11 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
     async gone() {
       const pid = firstInside()
       // The kernel ends all of a pid namespace before its first process becomes a zombie.
-      for (let wait = 1; pid !== 0 && !hasEnded(pid); wait = Math.min(wait * 2, 50)) {
-        await new Promise((resolve) => setTimeout(resolve, wait))
+      let waitMs = 1
+      for (let waitedMs = 0; pid !== 0 && !hasEnded(pid); waitedMs += waitMs) {
+        if (waitedMs > STUCK_MS) throw stuckProcess(pid)
+        waitMs = Math.min(waitMs * 2, 50)
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
       }
       for (const file of files) rmSync(file, { force: true })
     },
@@ -125,7 +147,9 @@ export function launch(
       // Node gives up supplementary groups with these.
       ...(mustDropRoot() ? guestOwner() : {}),
     })
-    return { child, launched: track(child.pid ?? 0, infoPath, [infoPath]) }
+    const launched = track(child.pid ?? 0, infoPath, [infoPath])
+    child.once('exit', () => launched.ended())
+    return { child, launched }
   } finally {
     for (const fd of [args, seccomp, info]) closeSync(fd)
   }
@@ -153,5 +177,7 @@ export function launchPty(
   const drop = mustDropRoot() ? [context.programs.setpriv, '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'] : []
   const argv = ['-c', PTY_SCRIPT, 'sh', ...files, context.programs.env, ...drop, ...commandLine(context, request)]
   const pty = spawnPty(context.programs.sh, argv, { name: 'xterm-256color', cols: size.cols, rows: size.rows, cwd: '/', env: {} })
-  return { pty, launched: track(pty.pid, files[2], files) }
+  const launched = track(pty.pid, files[2], files)
+  pty.onExit(() => launched.ended())
+  return { pty, launched }
 }

@@ -44,6 +44,8 @@ export interface SandboxSpec {
   readonly dependencies: readonly DependencyMount[]
   readonly binds: readonly ToolBind[]
   readonly limits: SandboxLimits
+  /** Puts the pinned Node before the system's on the PATH: for workspaces whose `engines` exclude the system's. */
+  readonly pinnedNodeFirst?: boolean
 }
 
 export interface SandboxCommand {
