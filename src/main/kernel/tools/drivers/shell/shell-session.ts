@@ -63,6 +63,7 @@ interface RunningCommand {
   /** What the terminal said between typing and the beginning: the echo of what was typed. */
   echo: string
   begun: boolean
+  retyped: boolean
   readonly ended: Promise<{ exitCode: number; restarted: boolean }>
   end(result: { exitCode: number; restarted: boolean }): void
 }
@@ -253,6 +254,7 @@ export class ShellSession {
     if (letter === 'E') this.#onBegin(id)
     if (letter === 'D') {
       this.#stateRead = this.#stateRead.then(() => this.#readState())
+      if (this.#running?.begun === false && id === '') this.#retype(this.#running)
       if (this.#running?.begun === true && this.#running.id === id && /^\d{1,3}$/.test(status)) {
         this.#running.end({ exitCode: Number(status), restarted: false })
         this.#running = null
@@ -262,6 +264,13 @@ export class ShellSession {
       this.#atPrompt = true
       for (const waiter of this.#promptWaiters.splice(0)) waiter()
     }
+  }
+
+  /** The line that was typed came to an end without having begun the command: something else read it or it was emptied. */
+  #retype(running: RunningCommand): void {
+    if (running.retyped) return
+    running.retyped = true
+    this.#pty?.write(`${EMPTY_LINE_KEY}${running.typed}\r`)
   }
 
   /** Shows the command in place of the line that was typed to run it. */
@@ -316,9 +325,21 @@ export class ShellSession {
 
   async #type(id: string, request: CommandRequest): Promise<CommandOutcome> {
     const { promise: ended, resolve: end } = deferred<{ exitCode: number; restarted: boolean }>()
-    const typed = ` { __kf ${id};} 2>/dev/null;eval "$__kf_command";{ __kf_end;} 2>/dev/null`
+    // Words only: after an unfinished command bash's parser does not know `{` on the next line.
+    const typed = ` __kf ${id} 2>/dev/null;eval "$__kf_command";__kf_end 2>/dev/null`
     const output = new BoundedText(MAX_OUTPUT_CHARACTERS)
-    const running: RunningCommand = { id, typed, command: request.command, output, request, echo: '', begun: false, ended, end }
+    const running: RunningCommand = {
+      id,
+      typed,
+      command: request.command,
+      output,
+      request,
+      echo: '',
+      begun: false,
+      retyped: false,
+      ended,
+      end,
+    }
     this.#running = running
     this.#options.onTerminalData('input', `${request.command}\r`)
     this.#pty?.write(`${EMPTY_LINE_KEY}${typed}\r`)
