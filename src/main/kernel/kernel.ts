@@ -119,6 +119,7 @@ class LocalKernel implements Kernel {
       isolation: 'overlay',
       queue,
       binds: toolBinds(options.appRoot),
+      pinnedNodeVersion: process.versions.node,
       runsDir,
       clock,
       memoryVersion: () => this.#memory.version,

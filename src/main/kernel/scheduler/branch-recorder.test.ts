@@ -41,12 +41,25 @@ const performed: string[] = []
 
 async function command(recorder: BranchRecorder, text: string, crash = false) {
   return recorder.effect(
-    { intent: 'tool.intent', request: { tool: 'shell.run', args: { command: text }, effect: 'workspace', allowedBy: [] }, outcome: 'tool.outcome', effectClass: 'workspace' },
+    {
+      intent: 'tool.intent',
+      request: { tool: 'shell.run', args: { command: text }, effect: 'workspace', allowedBy: [] },
+      outcome: 'tool.outcome',
+      effectClass: 'workspace',
+    },
     async () => {
       if (crash) throw new Error('power cut')
       performed.push(text)
       return {
-        payload: { tool: 'shell.run', ok: true, output: { text }, text, sideEffects: { files: [], processes: [] }, isolation: 'overlay', durationMs: 5 },
+        payload: {
+          tool: 'shell.run',
+          ok: true,
+          output: { text },
+          text,
+          sideEffects: { files: [], processes: [] },
+          isolation: 'overlay',
+          durationMs: 5,
+        },
         checkpoint: { manifest: null, shell: null, memoryVersion: 0, reason: 'ran' },
       }
     },
@@ -101,7 +114,9 @@ describe('a recorded branch', () => {
       initial: { ...initialState(), waived: ['tokens'] },
       mode: 'replay',
     })
-    await expect(program(replay)).rejects.toMatchObject({ divergence: { frame: 3, reason: 'the folded state differs from the checkpoint' } })
+    await expect(program(replay)).rejects.toMatchObject({
+      divergence: { frame: 3, reason: 'the folded state differs from the checkpoint' },
+    })
   })
 
   it('ends a replay where an interrupted recording ends', async () => {

@@ -14,6 +14,7 @@ import type { Redactor } from '../journal/redaction'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
 import type { DriverSet } from '../tools/driver-set'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
+import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
 import type { BranchLink, RunParts, TerminalSink } from './run-parts'
@@ -31,6 +32,7 @@ export interface RunServices {
   readonly isolation: IsolationLevel
   readonly queue: ReviewQueue
   readonly binds: readonly ToolBind[]
+  readonly pinnedNodeVersion: string
   readonly runsDir: string
   readonly clock: () => number
   readonly memoryVersion: () => number
@@ -55,6 +57,7 @@ export class RunEngine {
   #judges = 0
   /** One for the whole run: judges keep with it what the base's own checks gave. */
   #filesOfBase: FilesAt | null = null
+  #pinnedNode: Promise<boolean> | null = null
   #nextBranch = 1
   #control = new RunControl()
   #failure: string | null = null
@@ -90,7 +93,7 @@ export class RunEngine {
   }
 
   get summary(): RunSummary {
-    return this.#facts.summary({ active: new Set(this.#active.keys()), paused: this.#control.paused })
+    return this.#facts.summary({ active: new Set([...this.#active.keys(), ...this.#roots.keys()]), paused: this.#control.paused })
   }
 
   get started(): FramePayload<'run.started'> {
@@ -210,7 +213,8 @@ export class RunEngine {
   }
 
   openDevice(base: Base, branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice {
-    const { provider, files, journal, binds } = this.#services
+    const { files, journal, binds } = this.#services
+    const provider = this.#provider(base)
     const drivers = this.#services.makeDrivers((session, stream, data) => {
       onTerminal(session, stream, data)
       if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
@@ -280,7 +284,7 @@ export class RunEngine {
     const opened: { sandbox: Sandbox; dir: string }[] = []
     const open = async (at: ContentHash | null): Promise<Sandbox> => {
       const dir = join(this.#dir(), `judge.${process.pid}.${(this.#judges += 1)}`)
-      const sandbox = await this.#services.provider.open({
+      const sandbox = await this.#provider(base).open({
         dir,
         baseDir: base.dir,
         layerDir: at === null ? null : await files.materialise(at),
@@ -299,6 +303,18 @@ export class RunEngine {
         await sandbox.dispose()
         await rm(dir, { recursive: true, force: true, maxRetries: 3 })
       }
+    }
+  }
+
+  /** The kernel's provider, with the Node that this workspace needs. */
+  #provider(base: Base): SandboxProvider {
+    const { provider, pinnedNodeVersion } = this.#services
+    return {
+      level: provider.level,
+      open: async (spec) => {
+        this.#pinnedNode ??= needsPinnedNode(this.#baseFiles(base), pinnedNodeVersion)
+        return provider.open({ ...spec, pinnedNodeFirst: await this.#pinnedNode })
+      },
     }
   }
 
