@@ -6,7 +6,7 @@ import { useWindow } from './window-context'
 export function ActivityBar({ panels }: { panels: readonly PanelDefinition[] }) {
   const { dock, inbox } = useWindow()
   const waiting = useStore(inbox.store, (state) => state.requests.length)
-  const listed = panels.filter((panel) => panel.place !== 'timeline').toSorted((a, b) => rank(a) - rank(b))
+  const listed = panels.filter((panel) => panel.place !== 'timeline' && panel.listed !== false).toSorted((a, b) => rank(a) - rank(b))
   return (
     <nav className="activity-bar" aria-label="Panels">
       {listed.map((panel) => {

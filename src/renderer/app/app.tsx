@@ -1,4 +1,5 @@
 import { Tooltip } from '@base-ui/react/tooltip'
+import { PanelBoundary } from './panel-boundary'
 import { Shell } from './shell'
 import { WindowContext } from './window-context'
 import type { WindowModel } from './window-model'
@@ -7,7 +8,9 @@ export function App({ model }: { model: WindowModel }) {
   return (
     <WindowContext value={model}>
       <Tooltip.Provider delay={400}>
-        <Shell />
+        <PanelBoundary title="Window">
+          <Shell />
+        </PanelBoundary>
       </Tooltip.Provider>
     </WindowContext>
   )

@@ -1,9 +1,21 @@
 import { agentFeature } from '../features/agent/register'
+import { contextFeature } from '../features/context/register'
 import { frameFeature } from '../features/frame/register'
+import { inboxFeature } from '../features/inbox/register'
+import { replayFeature } from '../features/replay/register'
 import { runsFeature } from '../features/runs/register'
 import { settingsFeature } from '../features/settings/register'
 import { timelineFeature } from '../features/timeline/register'
-import type { FeatureModule } from './panel-registry'
+import type { FeatureModule } from './feature-module'
 
 /** Every feature of the window. A new one adds its `register.ts` here and nothing else. */
-export const features: readonly FeatureModule[] = [runsFeature, agentFeature, timelineFeature, frameFeature, settingsFeature]
+export const features: readonly FeatureModule[] = [
+  runsFeature,
+  inboxFeature,
+  contextFeature,
+  agentFeature,
+  timelineFeature,
+  frameFeature,
+  replayFeature,
+  settingsFeature,
+]

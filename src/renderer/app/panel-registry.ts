@@ -1,7 +1,5 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
-import type { Command } from './commands'
-import type { WindowModel } from './window-model'
 
 export type PanelPlace = 'side' | 'centre' | 'agent' | 'timeline' | 'bottom'
 
@@ -22,15 +20,11 @@ export interface PanelDefinition {
   /** Order in its place and in the activity bar; the first of a place is in front. */
   readonly order: number
   readonly openAtStart: boolean
+  /** False keeps it out of the activity bar: it is opened by others. True when left out. */
+  readonly listed?: boolean
   readonly key?: string
   /** True when what it shows follows the selected frame: it is tinted while that is in the past. */
   readonly followsFrame: boolean
   /** Heavy ones are `lazy(() => import(...))`. */
   readonly component: ComponentType<PanelProps>
-}
-
-/** What a feature folder gives to the window, in its `register.ts`; `features.ts` lists them. */
-export interface FeatureModule {
-  readonly panels: readonly PanelDefinition[]
-  readonly commands?: (model: WindowModel) => readonly Command[]
 }

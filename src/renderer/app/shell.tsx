@@ -23,6 +23,12 @@ export function Shell() {
     const own = features.flatMap((feature) => feature.commands?.(model) ?? [])
     return model.commands.register([...builtinCommands(model), ...panelCommands(model, panels), ...own])
   }, [model, panels])
+  useEffect(() => {
+    const ends = features.map((feature) => feature.start?.(model))
+    return () => {
+      for (const end of ends) end?.()
+    }
+  }, [model])
   useKeys()
   return (
     <div className="shell">

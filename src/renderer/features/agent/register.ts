@@ -1,5 +1,5 @@
 import { Bot } from 'lucide-react'
-import type { FeatureModule } from '../../app/panel-registry'
+import type { FeatureModule } from '../../app/feature-module'
 import { AgentPanel } from './agent-panel'
 
 export const agentFeature: FeatureModule = {

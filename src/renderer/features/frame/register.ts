@@ -1,5 +1,5 @@
 import { ScanLine } from 'lucide-react'
-import type { FeatureModule } from '../../app/panel-registry'
+import type { FeatureModule } from '../../app/feature-module'
 import { FramePanel } from './frame-panel'
 
 export const frameFeature: FeatureModule = {

@@ -1,5 +1,5 @@
 import { History } from 'lucide-react'
-import type { FeatureModule } from '../../app/panel-registry'
+import type { FeatureModule } from '../../app/feature-module'
 import { RunsPanel } from './runs-panel'
 
 export const runsFeature: FeatureModule = {

@@ -1,6 +1,6 @@
 import { Settings } from 'lucide-react'
 import { lazy } from 'react'
-import type { FeatureModule } from '../../app/panel-registry'
+import type { FeatureModule } from '../../app/feature-module'
 
 export const settingsFeature: FeatureModule = {
   panels: [

@@ -1,5 +1,5 @@
 import { GitCommitHorizontal } from 'lucide-react'
-import type { FeatureModule } from '../../app/panel-registry'
+import type { FeatureModule } from '../../app/feature-module'
 import { player } from './player'
 import { TimelinePanel } from './timeline-panel'
 import { timeline } from './timeline-store'
