@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadParsers } from '../kernel/memory/grammar'
 import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from '../kernel/memory/index-messages'
 import { IndexPass } from '../kernel/memory/index-pass'
-import { openForWriting } from '../kernel/memory/memory-database'
+import { isDamage, openForWriting } from '../kernel/memory/memory-database'
 
 /** The indexing thread: reads, parses, links and writes, so that the kernel's own thread only asks. The only writer of the index. */
 const { root, databasePath, stop } = workerData as IndexWorkerData
@@ -27,7 +27,7 @@ port.on('message', (message: ToIndexWorker) => {
     const changed = message.type === 'reconcile' ? pass.reconcile(message.listed) : pass.changed(message.paths)
     say({ type: 'done', job: message.job, status: pass.status(), changed })
   } catch (thrown) {
-    say({ type: 'failed', job: message.job, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+    say({ type: 'failed', job: message.job, reason: thrown instanceof Error ? thrown.message : String(thrown), damaged: isDamage(thrown) })
   }
 })
 say({ type: 'ready', status: pass.status(), rebuilt: opened.rebuilt })

@@ -20,4 +20,4 @@ export type FromIndexWorker =
   | { readonly type: 'ready'; readonly status: IndexStatus; readonly rebuilt: string | null }
   | { readonly type: 'progress'; readonly filesDone: number; readonly files: number }
   | { readonly type: 'done'; readonly job: number; readonly status: IndexStatus; readonly changed: boolean }
-  | { readonly type: 'failed'; readonly job: number; readonly reason: string }
+  | { readonly type: 'failed'; readonly job: number; readonly reason: string; readonly damaged: boolean }

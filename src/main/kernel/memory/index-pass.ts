@@ -60,14 +60,14 @@ export class IndexPass {
     const present = new Set(wanted)
     const known = this.writer.files()
     const gone = [...known.values()].filter((row) => !present.has(row.path))
-    return this.run(wanted, gone, known)
+    return this.run(wanted, gone, (path) => known.get(path))
   }
 
   changed(paths: readonly string[]): boolean {
-    return this.run(paths.filter(isIndexed), [], this.writer.files())
+    return this.run(paths.filter(isIndexed), [], (path) => this.writer.file(path))
   }
 
-  private run(paths: readonly string[], gone: FileRow[], known: ReadonlyMap<string, FileRow>): boolean {
+  private run(paths: readonly string[], gone: FileRow[], known: (path: string) => FileRow | undefined): boolean {
     const version = this.version() + 1
     let changed = 0
     let namesMoved = gone.length > 0
@@ -75,7 +75,7 @@ export class IndexPass {
       this.database.transaction(() => {
         for (const path of paths.slice(from, from + BATCH)) {
           if (this.hooks.stopped()) break
-          const before = known.get(path)
+          const before = known(path)
           const file = this.read(path, before)
           if (file === 'same') continue
           this.kept.delete(path)

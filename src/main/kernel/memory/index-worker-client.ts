@@ -100,6 +100,9 @@ export class IndexWorkerClient {
     const job = this.jobs.get(message.job)
     this.jobs.delete(message.job)
     if (message.type === 'done') job?.resolve({ status: message.status, changed: message.changed })
-    else job?.reject(new KeyframeError({ code: 'memory.index-failed', message: `Indexing failed: ${message.reason}`, retryable: true }))
+    else {
+      const code = message.damaged ? 'memory.damaged' : 'memory.index-failed'
+      job?.reject(new KeyframeError({ code, message: `Indexing failed: ${message.reason}`, action: 'Refresh the index.', retryable: true }))
+    }
   }
 }

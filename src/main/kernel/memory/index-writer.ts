@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import type { GraphNode } from '../../../shared/graph'
 import type { FileFacts } from './file-facts'
@@ -29,6 +30,7 @@ export interface StoredFile {
 interface SymbolRow {
   readonly id: number
   readonly node: number
+  readonly kind: string
   readonly row: string
 }
 
@@ -36,9 +38,16 @@ interface SymbolRow {
 export class IndexWriter {
   private readonly nodeIds = new Map<string, number>()
   private readonly sql: ReturnType<typeof statements>
+  /** Kept in step with every row: counting a million edges takes longer than a change. */
+  private readonly live: { files: number; symbols: number; edges: number }
 
   constructor(database: Database.Database) {
     this.sql = statements(database)
+    this.live = { files: this.sql.countFiles.get() ?? 0, symbols: this.sql.countSymbols.get() ?? 0, edges: this.sql.countEdges.get() ?? 0 }
+  }
+
+  file(path: string): FileRow | undefined {
+    return this.sql.file.get(path)
   }
 
   files(): Map<string, FileRow> {
@@ -48,7 +57,7 @@ export class IndexWriter {
   facts(path: string): FileFacts | null {
     const row = this.sql.facts.get(path)
     // Written by this program into its own database; the schema version says which shape it has.
-    return row === undefined || row.facts === null ? null : (JSON.parse(row.facts) as FileFacts)
+    return row === undefined || row.facts === null ? null : (JSON.parse(inflateRawSync(row.facts).toString()) as FileFacts)
   }
 
   touch(row: FileRow, mtimeMs: number, size: number): void {
@@ -58,13 +67,10 @@ export class IndexWriter {
   /** Replaces what was known of a file; symbols that are the same keep their rows. */
   store(file: StoredFile, before: FileRow | undefined, version: number): void {
     const node = this.node(file.path)
-    const facts = file.facts === null ? null : JSON.stringify(file.facts)
-    if (before === undefined) {
-      this.sql.addFile.run(node, file.path, file.hash, file.mtimeMs, file.size, facts, file.shape, file.problem, version)
-    } else {
-      this.sql.endFile.run(version, before.id)
-      this.sql.addFile.run(node, file.path, file.hash, file.mtimeMs, file.size, facts, file.shape, file.problem, version)
-    }
+    const facts = file.facts === null ? null : deflateRawSync(JSON.stringify(file.facts), { level: 1 })
+    if (before === undefined) this.live.files += 1
+    else this.sql.endFile.run(version, before.id)
+    this.sql.addFile.run(node, file.path, file.hash, file.mtimeMs, file.size, facts, file.shape, file.problem, version)
     this.symbols(file, version)
     this.chunks(file)
   }
@@ -73,8 +79,9 @@ export class IndexWriter {
   remove(row: FileRow, version: number): void {
     const node = this.node(row.path)
     this.sql.endFile.run(version, row.id)
-    for (const symbol of this.sql.symbolsOf.all(row.path)) this.endSymbol(symbol.id, version)
-    for (const edge of this.sql.edgesOf.all(node)) this.sql.endEdge.run(version, edge.id)
+    this.live.files -= 1
+    for (const symbol of this.sql.symbolsOf.all(row.path)) this.endSymbol(symbol, version)
+    for (const edge of this.sql.edgesOf.all(node)) this.endEdge(edge.id, version)
     for (const call of this.sql.unresolvedOf.all(node)) this.sql.endUnresolved.run(version, call.id)
     this.sql.forgetDependencies.run(node)
     this.dropChunks(row.path)
@@ -90,8 +97,9 @@ export class IndexWriter {
     )
     for (const old of this.sql.edgesOf.all(file)) {
       const key = `${old.kind} ${old.src} ${old.dst} ${old.line} ${old.confidence} ${old.method}`
-      if (!wanted.delete(key)) this.sql.endEdge.run(version, old.id)
+      if (!wanted.delete(key)) this.endEdge(old.id, version)
     }
+    this.live.edges += wanted.size
     for (const edge of wanted.values())
       this.sql.addEdge.run(edge.src, edge.dst, edge.kind, edge.confidence, edge.method, edge.line, file, version)
     const calls = new Map(linked.unresolved.map((call) => [`${this.node(call.from)} ${call.name} ${call.line}`, call]))
@@ -123,7 +131,7 @@ export class IndexWriter {
   }
 
   counts(): { files: number; symbols: number; edges: number } {
-    return { files: this.sql.countFiles.get() ?? 0, symbols: this.sql.countSymbols.get() ?? 0, edges: this.sql.countEdges.get() ?? 0 }
+    return { ...this.live }
   }
 
   problems(): { path: string; reason: string }[] {
@@ -164,17 +172,24 @@ export class IndexWriter {
     for (const old of this.sql.symbolsOf.all(file.path)) {
       const now = wanted.get(old.node)
       if (now !== undefined && JSON.stringify(now.slice(2)) === old.row) wanted.delete(old.node)
-      else this.endSymbol(old.id, version)
+      else this.endSymbol(old, version)
     }
     for (const row of wanted.values()) {
       const { lastInsertRowid } = this.sql.addSymbol.run(...row, version)
       this.sql.addTrigram.run(lastInsertRowid, row[3])
+      if (row[2] !== 'file') this.live.symbols += 1
     }
   }
 
-  private endSymbol(id: number, version: number): void {
-    this.sql.endSymbol.run(version, id)
-    this.sql.dropTrigram.run(id)
+  private endSymbol(symbol: SymbolRow, version: number): void {
+    this.sql.endSymbol.run(version, symbol.id)
+    this.sql.dropTrigram.run(symbol.id)
+    if (symbol.kind !== 'file') this.live.symbols -= 1
+  }
+
+  private endEdge(id: number, version: number): void {
+    this.sql.endEdge.run(version, id)
+    this.live.edges -= 1
   }
 
   private chunks(file: StoredFile): void {
@@ -211,15 +226,18 @@ function statements(db: Database.Database) {
   return {
     findNode: db.prepare<[string], number>('SELECT id FROM nodes WHERE key = ?').pluck(),
     addNode: db.prepare<[string]>('INSERT INTO nodes (key) VALUES (?)'),
+    file: db.prepare<[string], FileRow>(
+      'SELECT id, path, hash, mtime_ms AS mtimeMs, size, shape FROM files WHERE path = ? AND valid_to IS NULL',
+    ),
     files: db.prepare<[], FileRow>('SELECT id, path, hash, mtime_ms AS mtimeMs, size, shape FROM files WHERE valid_to IS NULL'),
-    facts: db.prepare<[string], { facts: string | null }>('SELECT facts FROM files WHERE path = ? AND valid_to IS NULL'),
-    addFile: db.prepare<[number, string, string, number, number, string | null, string, string | null, number]>(
+    facts: db.prepare<[string], { facts: Buffer | null }>('SELECT facts FROM files WHERE path = ? AND valid_to IS NULL'),
+    addFile: db.prepare<[number, string, string, number, number, Buffer | null, string, string | null, number]>(
       'INSERT INTO files (node_id, path, hash, mtime_ms, size, facts, shape, problem, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     endFile: db.prepare<[number, number]>('UPDATE files SET valid_to = ?, facts = NULL WHERE id = ?'),
     touchFile: db.prepare<[number, number, number]>('UPDATE files SET mtime_ms = ?, size = ? WHERE id = ?'),
     symbolsOf: db.prepare<[string], SymbolRow>(
-      `SELECT id, node_id AS node, json_array(kind, name, name_lower, start_line, end_line, name_line, name_column, exported, signature, doc) AS row
+      `SELECT id, node_id AS node, kind, json_array(kind, name, name_lower, start_line, end_line, name_line, name_column, exported, signature, doc) AS row
        FROM symbols WHERE path = ? AND valid_to IS NULL`,
     ),
     addSymbol: db.prepare(

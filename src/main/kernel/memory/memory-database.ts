@@ -14,7 +14,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE files (
   id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL, mtime_ms REAL NOT NULL, size INTEGER NOT NULL,
-  facts TEXT, shape TEXT NOT NULL, unresolved INTEGER NOT NULL DEFAULT 0, unlinked INTEGER NOT NULL DEFAULT 1, problem TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER);
+  facts BLOB, shape TEXT NOT NULL, unresolved INTEGER NOT NULL DEFAULT 0, unlinked INTEGER NOT NULL DEFAULT 1, problem TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER);
 CREATE UNIQUE INDEX files_now ON files (path) WHERE valid_to IS NULL;
 CREATE INDEX files_unlinked ON files (path) WHERE unlinked = 1 AND valid_to IS NULL;
 CREATE INDEX files_unresolved ON files (path) WHERE unresolved = 1 AND valid_to IS NULL;
@@ -45,6 +45,8 @@ CREATE VIRTUAL TABLE chunk_words USING fts5(name, notes, body, content='', conte
 CREATE VIRTUAL TABLE symbol_trigrams USING fts5(name, content='', contentless_delete=1, tokenize='trigram');
 `
 
+export const DAMAGED = 'the index was damaged; it was moved aside and made again'
+
 export interface OpenedDatabase {
   readonly database: Database.Database
   /** Why the index was made anew; null when it was usable or did not exist. */
@@ -63,25 +65,31 @@ export function openForWriting(path: string): OpenedDatabase {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     const version = Number(database.pragma('user_version', { simple: true }))
-    if (version === SCHEMA_VERSION && database.pragma('quick_check(1)', { simple: true }) === 'ok') return { database, rebuilt: null }
+    if (version === SCHEMA_VERSION) return { database, rebuilt: null }
     database.close()
-    if (version === SCHEMA_VERSION)
-      return { database: replaced(path, true), rebuilt: 'the index was damaged; it was moved aside and made again' }
     return {
       database: replaced(path, false),
       rebuilt: existed && version !== 0 ? `the index was of another version (${version}); it was made again` : null,
     }
   } catch (thrown) {
-    if (!(thrown instanceof Database.SqliteError) || !/^SQLITE_(?:NOTADB|CORRUPT)/.test(thrown.code)) throw thrown
-    return { database: replaced(path, true), rebuilt: `the index was damaged (${thrown.message}); it was moved aside and made again` }
+    if (!isDamage(thrown)) throw thrown
+    return { database: replaced(path, true), rebuilt: DAMAGED }
   }
 }
 
+/** What SQLite says of a file whose content makes no sense. It may say so at any statement: nobody reads the whole file first. */
+export function isDamage(thrown: unknown): boolean {
+  return thrown instanceof Database.SqliteError && /^SQLITE_(?:NOTADB|CORRUPT)/.test(thrown.code)
+}
+
+/** Nobody may have it open. */
+export function moveAside(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged${suffix}`)
+}
+
 function replaced(path: string, keep: boolean): Database.Database {
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (keep && existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged${suffix}`)
-    else rmSync(path + suffix, { force: true })
-  }
+  if (keep) moveAside(path)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = NORMAL')

@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { IndexStatus } from '../../../shared/contract/methods'
 import type { Memory } from './memory'
 import { createMemory } from './sqlite-memory'
+
+// Each test starts a thread and loads grammars: seconds on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { type AsyncSubscription, subscribe } from '@parcel/watcher'
 import type Database from 'better-sqlite3'
 import type { IndexStatus } from '../../../shared/contract/methods'
@@ -9,7 +8,7 @@ import type { GraphNode, GraphResult, SearchHit } from '../../../shared/graph'
 import { GraphQueries } from './graph-queries'
 import { defaultWorkerUrl, IndexWorkerClient } from './index-worker-client'
 import type { Memory } from './memory'
-import { openForReading } from './memory-database'
+import { DAMAGED, isDamage, moveAside, openForReading } from './memory-database'
 import { TextSearch } from './text-search'
 
 export interface MemoryOptions {
@@ -22,6 +21,19 @@ export interface MemoryOptions {
   now(): number
   /** The built worker; default: `parse-worker.js` beside this module's file, or its source when run from source. */
   readonly workerUrl?: URL
+}
+
+interface Reader {
+  readonly database: Database.Database
+  readonly graph: GraphQueries
+  readonly text: TextSearch
+}
+
+function damage(thrown: unknown): KeyframeError {
+  return new KeyframeError(
+    { code: 'memory.damaged', message: 'The index is damaged.', action: 'Refresh it: it is made again from the files.', retryable: true },
+    { cause: thrown },
+  )
 }
 
 const EMPTY: IndexStatus = { state: 'idle', version: 0, files: 0, filesDone: 0, symbols: 0, edges: 0, problems: [] }
@@ -38,7 +50,8 @@ class SqliteMemory implements Memory {
   private readonly listeners = new Set<(status: IndexStatus) => void>()
   private readonly url: URL
   private worker: IndexWorkerClient | null = null
-  private reader: { database: Database.Database; graph: GraphQueries; text: TextSearch } | null = null
+  private reader: Reader | null = null
+  private damaged = false
   private watcher: AsyncSubscription | null = null
   private work: Promise<void> = Promise.resolve()
   private readonly touched = new Set<string>()
@@ -78,23 +91,23 @@ class SqliteMemory implements Memory {
   }
 
   find(query: string, limit: number): GraphNode[] {
-    return this.reader?.graph.find(query, limit) ?? []
+    return this.ask((reader) => reader.graph.find(query, limit)) ?? []
   }
 
   node(id: string): GraphNode | null {
-    return this.reader?.graph.node(id) ?? null
+    return this.ask((reader) => reader.graph.node(id)) ?? null
   }
 
   neighbourhood(id: string, depth: number, limit: number): GraphResult {
-    return this.reader?.graph.neighbourhood(id, depth, limit) ?? { nodes: [], edges: [], truncated: false }
+    return this.ask((reader) => reader.graph.neighbourhood(id, depth, limit)) ?? { nodes: [], edges: [], truncated: false }
   }
 
   path(from: string, to: string, maxHops: number): GraphResult {
-    return this.reader?.graph.path(from, to, maxHops) ?? { nodes: [], edges: [], truncated: false }
+    return this.ask((reader) => reader.graph.path(from, to, maxHops)) ?? { nodes: [], edges: [], truncated: false }
   }
 
   searchText(query: string, limit: number): SearchHit[] {
-    return this.reader?.text.search(query, limit) ?? []
+    return this.ask((reader) => reader.text.search(query, limit)) ?? []
   }
 
   onChange(listener: (status: IndexStatus) => void): () => void {
@@ -118,6 +131,17 @@ class SqliteMemory implements Memory {
     this.reader = null
   }
 
+  private ask<T>(question: (reader: Reader) => T): T | null {
+    if (this.reader === null) return null
+    try {
+      return question(this.reader)
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown
+      this.damaged = true
+      throw damage(thrown)
+    }
+  }
+
   /** One job after the other. A failure is told in the status as well as to whoever asked. */
   private enqueue(job: (worker: IndexWorkerClient) => Promise<{ status: IndexStatus; changed: boolean }>): Promise<void> {
     const run = this.work.then(async () => {
@@ -125,7 +149,12 @@ class SqliteMemory implements Memory {
       try {
         const worker = await this.opened()
         this.tell({ ...this.current, state: 'indexing' })
-        const { status } = await job(worker)
+        const { status } = await job(worker).catch(async (thrown: unknown) => {
+          if (!(thrown instanceof KeyframeError) || thrown.code !== 'memory.damaged') throw thrown
+          this.damaged = true
+          const remade = await this.opened()
+          return remade.run({ type: 'reconcile', listed: await this.options.listFiles() })
+        })
         this.tell(this.withNotices(status))
       } catch (thrown) {
         const { message } = toFailure(thrown)
@@ -145,9 +174,14 @@ class SqliteMemory implements Memory {
 
   private async opened(): Promise<IndexWorkerClient> {
     // The file may have been deleted under a running kernel: both connections would go on with a ghost of it.
-    if (this.worker !== null && this.worker.alive && !existsSync(this.options.databasePath)) {
+    if (this.damaged || (this.worker?.alive === true && !existsSync(this.options.databasePath))) {
       this.closeReader()
-      await this.worker.dispose()
+      await this.worker?.dispose()
+      if (this.damaged) {
+        moveAside(this.options.databasePath)
+        this.rebuilt = DAMAGED
+        this.damaged = false
+      }
     }
     if (this.worker?.alive === true) return this.worker
     this.closeReader()

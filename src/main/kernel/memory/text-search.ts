@@ -11,8 +11,9 @@ interface ChunkRow {
 }
 
 /** Weights of name, notes and body, measured on two repositories: see the findings on retrieval. */
-const WORDS = `SELECT c.path, c.symbol, c.start_line AS startLine, c.text, bm25(chunk_words, 6, 2, 1) AS rank
-  FROM chunk_words JOIN chunks c ON c.id = chunk_words.rowid WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?`
+const WORDS = `SELECT c.path, c.symbol, c.start_line AS startLine, c.text, best.rank AS rank
+  FROM (SELECT rowid, rank FROM chunk_words WHERE chunk_words MATCH ? AND rank MATCH 'bm25(6, 2, 1)' ORDER BY rank LIMIT ?) best
+  JOIN chunks c ON c.id = best.rowid`
 const TEST_PATH = /(?:^|\/)(?:tests?|__tests__|spec|fixtures)\/|\.(?:test|spec)\./
 const TEST_PENALTY = 0.8
 const LITERAL_BOOST = 3
