@@ -9,7 +9,7 @@ import { MergeOutcome } from '../../../shared/frames'
 import { bytesOfPath, fsPath } from '../workspace/path-bytes'
 import { MERGE_GUEST } from './merge-guest'
 import { runMergeGuest } from './merge-jail'
-import type { MergePlan } from './plan-merge'
+import type { MergePlan, MergeWrite } from './plan-merge'
 
 const PLAN = 'plan.json'
 const DONE = 'done.json'
@@ -87,13 +87,10 @@ async function prepare(
   await mkdir(join(journalDir, 'new'))
   await mkdir(join(journalDir, 'old'))
   const ops: StoredPlan['ops'] = []
+  const saving: Promise<void>[] = []
   for (const [i, write] of plan.writes.entries()) {
-    if (write.result !== null) await writeSynced(join(journalDir, 'new', String(i)), write.result.bytes)
-    if (write.expected?.kind === 'file') {
-      const copy = join(journalDir, 'old', String(i))
-      await copyFile(fsPath(join(root, write.path)), copy, constants.COPYFILE_FICLONE)
-      await sync(copy)
-    }
+    saving.push(saveSides(root, journalDir, i, write))
+    if (saving.length >= 32) await Promise.all(saving.splice(0))
     const result = write.result
     ops.push({
       name: write.path,
@@ -104,6 +101,7 @@ async function prepare(
       result: result === null ? null : { kind: result.kind, mode: result.mode, hash: hash('sha256', result.bytes) },
     })
   }
+  await Promise.all(saving)
   await writeSynced(join(journalDir, 'apply.mjs'), MERGE_GUEST)
   for (const folder of ['new', 'old']) await sync(join(journalDir, folder))
   const stored: StoredPlan = {
@@ -116,6 +114,15 @@ async function prepare(
   }
   await writeWhole(journalDir, PLAN, JSON.stringify(stored))
   return stored
+}
+
+/** The result, and the pre-image that a person could go back to. */
+async function saveSides(root: string, journalDir: string, i: number, write: MergeWrite): Promise<void> {
+  if (write.result !== null) await writeSynced(join(journalDir, 'new', String(i)), write.result.bytes)
+  if (write.expected?.kind !== 'file') return
+  const copy = join(journalDir, 'old', String(i))
+  await copyFile(fsPath(join(root, write.path)), copy, constants.COPYFILE_FICLONE)
+  await sync(copy)
 }
 
 async function perform(root: string, journalDir: string, nodePath: string, stored: StoredPlan): Promise<AppliedMerge> {

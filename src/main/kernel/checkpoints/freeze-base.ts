@@ -1,8 +1,19 @@
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { chmodSync, existsSync, lchownSync, linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs'
 import type { Stats } from 'node:fs'
-import { mkdtemp, rename } from 'node:fs/promises'
+import { mkdtemp, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { KeyframeError } from '../../../shared/failure'
@@ -37,6 +48,7 @@ export class BaseFreezer {
   readonly #statsFile: string
   #live: LiveStats | null = null
   #busy: Promise<unknown> = Promise.resolve()
+  #syncing: Promise<void> = Promise.resolve()
   readonly #open = new Map<ContentHash, FrozenBase>()
 
   constructor(
@@ -70,12 +82,13 @@ export class BaseFreezer {
       const made = await this.#copyAll(listing, stats, previous, staging, options)
       const id = await identifyBase(made.index)
       const target = join(this.#folder, id)
-      if (existsSync(target)) {
+      if (!(await isTorn(target)) && existsSync(target)) {
         await removeTree(staging)
       } else {
         await writeBaseIndex(join(staging, 'index'), made.index)
-        await promisify(execFile)('sync', ['-f', staging])
+        await writeFile(join(staging, UNSYNCED), bootId())
         await rename(staging, target)
+        this.#syncing = this.#syncing.then(() => syncBase(target))
       }
       this.#live = { base: id, stats: made.known }
       await writeLiveStats(this.#statsFile, this.#live)
@@ -103,6 +116,7 @@ export class BaseFreezer {
     const open = this.#open.get(id)
     if (open !== undefined && existsSync(open.dir)) return open
     this.#open.delete(id)
+    if (await isTorn(join(this.#folder, id))) return null
     try {
       return this.#asBase(id, await readBaseIndex(join(this.#folder, id, 'index')))
     } catch (thrown) {
@@ -216,12 +230,38 @@ export class BaseFreezer {
   /** Copies that were cut off by a crash. One kernel per workspace, so nobody else is making one. */
   collectStaging(): Promise<void> {
     const next = this.#busy.then(async () => {
+      await this.#syncing
       if (!existsSync(this.#folder)) return
       for (const name of readdirSync(this.#folder)) if (name.startsWith('.staging-')) await removeTree(join(this.#folder, name))
     })
     this.#busy = next.catch(() => undefined)
     return next
   }
+}
+
+/** Present until the base's files are known to be on the disk; names the boot of the machine in which they were written. */
+const UNSYNCED = 'unsynced'
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
+}
+
+/** In the background: a run must not wait for the disk. A base that was not synced when the machine went down is not used again. */
+async function syncBase(dir: string): Promise<void> {
+  try {
+    await promisify(execFile)('sync', ['-f', dir])
+    await unlink(join(dir, UNSYNCED))
+  } catch (thrown) {
+    // No `sync -f` here, or the folder is gone: the mark stays, which is safe.
+    if (!(thrown instanceof Error)) throw thrown
+  }
+}
+
+async function isTorn(dir: string): Promise<boolean> {
+  const mark = join(dir, UNSYNCED)
+  if (!existsSync(mark) || readFileSync(mark, 'utf8') === bootId()) return false
+  await removeTree(dir)
+  return true
 }
 
 /** Bases are never written, so two of them may share a file, provided that its attributes are the same. */

@@ -13,6 +13,7 @@
 export const MERGE_GUEST = String.raw`
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
+import { promisify } from 'node:util'
 const C = fs.constants
 const plan = JSON.parse(fs.readFileSync('/merge/plan.json', 'utf8'))
 const slash = Buffer.from('/')
@@ -124,9 +125,19 @@ function stage(fd, op, i, found) {
     }
     own(out, owner.uid, owner.gid)
     fs.fchmodSync(out, op.result.mode)
-    fs.fsyncSync(out)
   } finally {
-    fs.closeSync(out)
+    unsynced.push(out)
+  }
+}
+// Many at once, so that the file system can write them together.
+const unsynced = []
+async function syncStaged() {
+  const files = unsynced.splice(0)
+  const fsync = promisify(fs.fsync)
+  try {
+    await Promise.all(files.map((file) => fsync(file)))
+  } finally {
+    for (const file of files) fs.closeSync(file)
   }
 }
 const made = []
@@ -148,7 +159,9 @@ try {
       if (fd !== null) staged.push(i)
     }
     if (fd !== null) fs.closeSync(fd)
+    if (unsynced.length >= 64) await syncStaged()
   }
+  await syncStaged()
 } catch (error) {
   for (const [i, op] of plan.ops.entries()) {
     const parts = partsOf(op)
@@ -185,9 +198,7 @@ for (const i of staged) {
     fs.renameSync(at(fd, temp), at(fd, name))
     states[i] = 'done'
   }
-  fs.fsyncSync(fd)
   fs.closeSync(fd)
-  if (plan.pauseMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, plan.pauseMs)
 }
 function prune(parts) {
   const fd = enter(parts, null)
@@ -200,5 +211,15 @@ function prune(parts) {
   fs.closeSync(fd)
 }
 for (const folder of plan.prune) prune(folder.map((part) => Buffer.from(part, 'base64')))
+const synced = new Set()
+for (const op of plan.ops) {
+  const key = op.path.slice(0, -1).join('/')
+  if (synced.has(key)) continue
+  synced.add(key)
+  const fd = enter(partsOf(op), null)
+  if (fd === null) continue
+  fs.fsyncSync(fd)
+  fs.closeSync(fd)
+}
 process.stdout.write(JSON.stringify({ states }) + '\n')
 `
