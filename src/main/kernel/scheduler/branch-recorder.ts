@@ -162,10 +162,11 @@ export class BranchRecorder {
         )
       }
       const outcome = recorded as FrameOf<O>
+      // Before the outcome is folded: what ran inside the effect began from the state at its intent.
+      await observe.verify?.(outcome)
       if (outcome.checkpoint !== null) this.#checkState(outcome, outcome.checkpoint.state)
       this.#foldComputed(recorded)
       this.#framesChecked += 1
-      await observe.verify?.(outcome)
       return outcome
     }
     this.#mayGoOn()
