@@ -69,8 +69,16 @@ async function otherKernel(socketPath: string, pid: number): Promise<KernelAcces
     owned: false,
     connect: () => connectKernelSocket(socketPath),
     attach(transport) {
+      // What the window says before the way to the kernel is open waits, and is not lost.
+      transport.pause()
+      let isGone = false
+      transport.onClose(() => (isGone = true))
       connectSocket(socketPath).then(
-        (socket) => relay(transport, createSocketTransport(socket)),
+        (socket) => {
+          if (isGone) return socket.destroy()
+          relay(transport, createSocketTransport(socket))
+          transport.resume()
+        },
         (thrown: unknown) => transport.close(thrown instanceof Error ? thrown.message : String(thrown)),
       )
     },

@@ -1,10 +1,10 @@
 import { createClient } from '../../shared/contract/client'
 import type { KernelClient, KernelService } from '../../shared/contract/service'
-import { createPortTransport, type PortLike, type Transport } from '../../shared/contract/transport'
+import { createPortTransport, type PausableTransport, type PortLike } from '../../shared/contract/transport'
 import { serveConnection } from './serve-connection'
 
 /** Two ends of a channel within one process. Messages arrive in order, never before `send` has returned. */
-export function createTransportPair(): [Transport, Transport] {
+export function createTransportPair(): [PausableTransport, PausableTransport] {
   const [a, b] = portPair()
   return [createPortTransport(a), createPortTransport(b)]
 }
