@@ -8,6 +8,8 @@ import type { CommandResult, Sandbox, SandboxCommand, SandboxProcess, SandboxPty
 /** Runs commands directly in a temporary folder: for tests of drivers that do not depend on isolation. */
 export interface LocalSandbox extends Sandbox {
   readonly workspaceDir: string
+  /** What runs now, to be ended by tests. */
+  children(): { kill(): void }[]
 }
 
 export async function openLocalSandbox(): Promise<LocalSandbox> {
@@ -50,6 +52,7 @@ export async function openLocalSandbox(): Promise<LocalSandbox> {
     upperDir: workspaceDir,
     exchangeDir,
     workspaceDir,
+    children: () => [...children],
     async run(command, options): Promise<CommandResult> {
       const { process } = start(command)
       let stdout = ''

@@ -38,6 +38,9 @@ function offsetAt(text, starts, line, column, path) {
   if (start + column > end) {
     throw new GuestFailure('fs.bad-range', `${path}: line ${line} has ${end - start} columns, there is no column ${column}.`)
   }
+  if (column > 0 && text.codePointAt(start + column - 1) > 0xffff) {
+    throw new GuestFailure('fs.bad-range', `${path}: column ${column} of line ${line} is inside a character.`)
+  }
   return start + column
 }
 

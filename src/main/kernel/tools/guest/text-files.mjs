@@ -95,7 +95,9 @@ export function inLineEnding(text, eol) {
   return eol === 'lf' ? text.replace(/\r\n/g, '\n') : text
 }
 
+/** Half a character (a lone surrogate) has no bytes in UTF-8 and is refused. */
 export function encodeText(text, bom) {
+  if (!text.isWellFormed()) throw new GuestFailure('fs.encoding', 'The new text holds half a character, which UTF-8 cannot carry.')
   const bytes = Buffer.from(text, 'utf8')
   return bom ? Buffer.concat([BOM, bytes]) : bytes
 }

@@ -8,7 +8,7 @@ import type { FileGuestChannel } from './file-guest-channel'
 import type { FileHandles } from './file-handles'
 
 const TIMEOUT_MS = 30_000
-const SEARCH_TIMEOUT_MS = 20_000
+const SEARCH_TIMEOUT_MS = 10_000
 const MAX_LISTED = 10_000
 const DEFAULT_GLOB_LIMIT = 10_000
 

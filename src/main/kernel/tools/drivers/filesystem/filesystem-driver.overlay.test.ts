@@ -1,0 +1,123 @@
+import { lstatSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { callTool, failureOf } from '../../../testing/driver-harness'
+import { type OverlayFixture, overlayFixture, treeHash } from '../../../testing/overlay-fixture'
+import type { Driver } from '../../driver'
+import { FILE_GUEST_SCRIPT, fileGuestBinds } from '../../guest/guest-binds'
+import { GUEST_NODE } from '../../sandboxes/guest-view'
+import type { Sandbox } from '../../sandboxes/sandbox'
+import type { ToolName, ToolSchemas } from '../../schemas'
+import { createFilesystemDriver } from './filesystem-driver'
+
+const binds = fileGuestBinds(join(import.meta.dirname, '../../../../../..'))
+let fixture: OverlayFixture
+let base: string
+let sandbox: Sandbox
+let driver: Driver
+
+const call = <Name extends ToolName>(name: Name, args: z.input<(typeof ToolSchemas)[Name]['input']>) =>
+  callTool(driver, sandbox, name, args)
+const shell = (script: string) => sandbox.run({ argv: ['sh', '-c', script] }, { timeoutMs: 20_000 })
+
+beforeEach(async () => {
+  fixture = overlayFixture({
+    'README.md': 'read me\n',
+    'src/a.ts': 'export const a = 1\n',
+    'src/deep/b.ts': 'import { a } from "../a"\n',
+    '.gitignore': 'ignored/\n',
+  })
+  base = treeHash(fixture.baseDir)
+  sandbox = await fixture.open('one', { binds })
+  driver = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
+})
+afterEach(async () => {
+  await driver.dispose()
+  expect(treeHash(fixture.baseDir)).toBe(base)
+  await fixture.dispose()
+})
+
+describe('files of an overlay sandbox', () => {
+  it('are read from the base and written to the upper, with their mode', async () => {
+    const { version, text } = await call('fs.read', { path: 'src/a.ts' })
+    expect(text).toBe('export const a = 1\n')
+    await call('fs.write', { path: 'src/a.ts', text: 'export const a = 2\n', expectedVersion: version })
+    expect(readFileSync(join(sandbox.upperDir, 'src/a.ts'), 'utf8')).toBe('export const a = 2\n')
+    expect((await shell('cat src/a.ts; stat -c %a src/a.ts; ls -A src')).stdout).toBe('export const a = 2\n644\na.ts\ndeep\n')
+    expect(await call('fs.stat', { path: 'src/a.ts' })).toMatchObject({ type: 'file', sizeBytes: 19 })
+  })
+
+  it('are moved with the folder of the base that they lie in, which the kernel refuses to rename', async () => {
+    expect((await shell("node -e \"fs.renameSync('src', 'other')\" 2>&1")).stdout).toContain('EXDEV')
+    expect(await call('fs.move', { from: 'src', to: 'lib/source' })).toEqual({ moved: 2 })
+    expect((await shell('find . -type f | sort; cat lib/source/deep/b.ts')).stdout).toBe(
+      './.gitignore\n./README.md\n./lib/source/a.ts\n./lib/source/deep/b.ts\nimport { a } from "../a"\n',
+    )
+    expect(await call('fs.remove', { path: 'lib' })).toEqual({ removed: 2 })
+    expect(lstatSync(join(sandbox.upperDir, 'src')).isCharacterDevice()).toBe(true)
+  })
+
+  it('are changed all or none, over moves and removals of folders of the base', async () => {
+    const edit = { startLine: 1, startColumn: 13, endLine: 1, endColumn: 14, newText: 'b' }
+    const change = {
+      files: [{ path: 'src/a.ts', version: null, edits: [edit] }],
+      create: [{ path: 'made/x.ts', text: 'x\n' }],
+      move: [{ from: 'src/deep', to: 'made/deep' }],
+      remove: ['README.md'],
+    }
+    const before = (await shell('find . | sort; cat src/a.ts README.md src/deep/b.ts')).stdout
+    await shell('chmod a-w README.md; mkdir -p stuck/in; touch stuck/in/x; chmod a-w stuck')
+    const failure = await failureOf(call('fs.applyEdit', { ...change, remove: ['README.md', 'stuck/in'] }))
+    expect(failure.failure).toMatchObject({ code: 'fs.permission', details: { rolledBack: true } })
+    await shell('chmod u+w stuck; rm -rf stuck')
+    expect((await shell('find . | sort; cat src/a.ts README.md src/deep/b.ts')).stdout).toBe(before)
+    await call('fs.applyEdit', change)
+    expect((await shell('find . -type f | sort; cat src/a.ts')).stdout).toBe(
+      './.gitignore\n./made/deep/b.ts\n./made/x.ts\n./src/a.ts\nexport const b = 1\n',
+    )
+  })
+
+  it('cannot lead out: links, FIFOs and odd names made by a command', async () => {
+    await shell('ln -s /etc/passwd out; ln -s / root; mkfifo pipe; printf x > "new\nline"; mkdir ignored; echo a > ignored/a.ts')
+    expect((await failureOf(call('fs.read', { path: 'out' }))).code).toBe('fs.outside-workspace')
+    expect((await failureOf(call('fs.write', { path: 'root/workspace/../tmp/x', text: '' }))).code).toBe('fs.bad-path')
+    expect((await failureOf(call('fs.read', { path: 'pipe' }))).code).toBe('fs.not-a-file')
+    expect(await call('fs.read', { path: 'new\nline' })).toMatchObject({ text: 'x' })
+    expect((await call('fs.glob', { pattern: '**/*.ts' })).paths).toEqual(['ignored/a.ts', 'src/a.ts', 'src/deep/b.ts'])
+    expect((await call('code.search', { query: 'a', wholeWord: true, limit: 10 })).hits.map(({ path }) => path)).toEqual([
+      'src/a.ts',
+      'src/deep/b.ts',
+      'src/deep/b.ts',
+    ])
+  })
+
+  it('are edited as the edits say, for any edits', async () => {
+    const words = fc.array(fc.constantFrom('alpha', 'β', '🙂', ' ', '\n'), { minLength: 1, maxLength: 30 })
+    await fc.assert(
+      fc.asyncProperty(words, fc.array(fc.nat(), { maxLength: 5 }), async (parts, picks) => {
+        const chosen = new Set(picks.map((pick) => pick % parts.length).filter((index) => parts[index] !== '\n'))
+        const edits = [...chosen].map((index) => {
+          const lines = parts.slice(0, index).join('').split('\n')
+          const startColumn = lines.at(-1)?.length ?? 0
+          const endColumn = startColumn + (parts[index]?.length ?? 0)
+          return { startLine: lines.length, startColumn, endLine: lines.length, endColumn, newText: `<${index}>` }
+        })
+        await call('fs.write', { path: 'p.txt', text: parts.join('') })
+        await call('fs.applyEdit', { files: [{ path: 'p.txt', version: null, edits }], create: [], move: [], remove: [] })
+        const expected = parts.map((part, index) => (chosen.has(index) ? `<${index}>` : part)).join('')
+        expect((await call('fs.read', { path: 'p.txt' })).text).toBe(expected)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('are served by a new process after the sandbox was made again', async () => {
+    await call('fs.write', { path: 'x.txt', text: 'x' })
+    const old = sandbox
+    await old.dispose()
+    sandbox = await fixture.open('one', { binds })
+    expect(await call('fs.read', { path: 'x.txt' })).toMatchObject({ text: 'x' })
+  })
+})
