@@ -49,7 +49,12 @@ export const TsPoint = z.object({ line: one, offset: one })
 export const TsSpan = z.object({ start: TsPoint, end: TsPoint })
 export type TsSpan = z.infer<typeof TsSpan>
 
-export const TsResponse = z.object({ type: z.string(), success: z.boolean().optional(), message: text.optional(), body: z.unknown() })
+export const TsResponse = z.object({
+  type: z.string(),
+  success: z.boolean().optional(),
+  message: text.optional(),
+  body: z.unknown().optional(),
+})
 
 export const TsProjectInfo = z.object({ configFileName: name, fileNames: z.array(name).max(500_000).optional() })
 
@@ -83,6 +88,8 @@ export const TsFileEdits = z
   )
   .max(100_000)
 export type TsFileEdits = z.infer<typeof TsFileEdits>
+
+export const TsFileReferences = z.object({ refs: z.array(TsSpan.extend({ file: name })).max(200_000) })
 
 export const TsRefactorEdits = z.object({ edits: TsFileEdits, notApplicableReason: text.optional() })
 

@@ -4,6 +4,7 @@ import { readAnswer, TsFileEdits } from './answers'
 import { fixEverywhere } from './fix-edit'
 import { moveSymbolEdit } from './move-edit'
 import { renameEdits } from './rename-edit'
+import { followStyle } from './source-style'
 import { textIn, workspaceEdit, workspaceEditOfTs } from './text-edits'
 import { KeyframeError } from '../../../../../shared/failure'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost } from './tool-host'
@@ -34,8 +35,9 @@ export function editTools(host: LspToolHost): ToolSpec[] {
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
-        host.ask(call, async ({ connection, documents, request }) => {
-          await documents.ensure(args.path)
+        host.ask(call, async (asking) => {
+          const { connection, documents, request } = asking
+          await followStyle(asking, args.path, (await documents.ensure(args.path)).text)
           const body = await connection.tsserver(
             'organizeImports',
             { scope: { type: 'file', args: { file: guestPath(args.path) } } },

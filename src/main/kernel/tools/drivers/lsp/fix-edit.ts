@@ -1,13 +1,12 @@
 import { KeyframeError } from '../../../../../shared/failure'
-import type { TextEdit, WorkspaceEdit } from '../../schemas'
+import type { WorkspaceEdit } from '../../schemas'
 import { readAnswer, type TsCodeFix, TsCodeFixes, TsCombinedFix, type TsFileEdits } from './answers'
 import { diagnosticsOf } from './file-diagnostics'
-import { isNotFound, type ReadText } from './open-documents'
-import { refused } from './server-connection'
-import { comparePaths, rangeOfTs } from './source-lines'
-import { applyEdits, editsBetween, sortedEdits, versionOf } from './text-edits'
+import type { ReadText } from './open-documents'
+import { Rehearsal } from './rehearsal'
+import { followStyle } from './source-style'
 import type { Asking } from './tool-host'
-import { guestPath, isSource, pathOfGuest } from './workspace-paths'
+import { guestPath } from './workspace-paths'
 
 /** A fix may bring up the next one; this many are enough for any chain that ends. */
 const MAX_ROUNDS = 100
@@ -23,7 +22,8 @@ export async function fixEverywhere(
   codeText: string,
 ): Promise<{ edit: WorkspaceEdit; titles: string[] }> {
   const code = codeNumber(codeText)
-  await asking.documents.ensure(path)
+  const { text: source } = await asking.documents.ensure(path)
+  await followStyle(asking, path, source)
   const rehearsal = new Rehearsal(asking, readText)
   const titles: string[] = []
   const seen = new Set<string>()
@@ -92,63 +92,4 @@ function codeNumber(text: string): number {
     message: `${JSON.stringify(text)} is not a code of a diagnostic.`,
     action: 'Give the number that lsp.diagnostics shows, such as 6133 or TS6133.',
   })
-}
-
-/** Texts as they would be, shown to the server only. */
-class Rehearsal {
-  private readonly before = new Map<string, { text: string; version: WorkspaceEdit['files'][number]['version'] } | null>()
-  private readonly after = new Map<string, string>()
-
-  constructor(
-    private readonly asking: Asking,
-    private readonly readText: ReadText,
-  ) {}
-
-  async textOf(path: string): Promise<string> {
-    const rehearsed = this.after.get(path)
-    if (rehearsed !== undefined) return rehearsed
-    const original = await this.original(path)
-    this.before.set(path, original)
-    return original?.text ?? ''
-  }
-
-  async apply(changes: TsFileEdits): Promise<void> {
-    for (const { fileName, textChanges } of changes) {
-      const path = pathOfGuest(fileName)
-      if (path === null || path.split('/').includes('node_modules'))
-        throw refused(`The fix would edit ${fileName}, which is not part of the workspace.`)
-      const edits: TextEdit[] = textChanges.map((change) => ({ ...rangeOfTs(change), newText: change.newText }))
-      const text = applyEdits(await this.textOf(path), sortedEdits(path, edits))
-      this.after.set(path, text)
-      if (isSource(path)) await this.asking.documents.set(path, text, versionOf(text))
-    }
-  }
-
-  async result(): Promise<WorkspaceEdit> {
-    const edit: WorkspaceEdit = { files: [], create: [], move: [], remove: [] }
-    for (const [path, text] of [...this.after].sort(([a], [b]) => comparePaths(a, b))) {
-      const original = this.before.get(path) ?? null
-      if (original === null) edit.create.push({ path, text })
-      else if (original.text !== text) edit.files.push({ path, version: original.version, edits: editsBetween(original.text, text) })
-    }
-    return edit
-  }
-
-  async putBack(): Promise<void> {
-    if (!this.asking.connection.alive) return
-    for (const path of this.after.keys()) {
-      if (!isSource(path)) continue
-      if (this.before.get(path)) await this.asking.documents.ensure(path)
-      else await this.asking.documents.close(path)
-    }
-  }
-
-  private async original(path: string): Promise<Awaited<ReturnType<ReadText>> | null> {
-    try {
-      return await this.readText(path)
-    } catch (error) {
-      if (isNotFound(error)) return null
-      throw error
-    }
-  }
 }

@@ -165,11 +165,10 @@ describe('language knowledge of a TypeScript project', () => {
           "create": [
             {
               "path": "src/open.ts",
-              "text": "import { Account } from "./account";
+              "text": "import { Account } from './account'
 
-
-      export function openAccount(userId: string): { userId: string; account: Account; } {
-          return { userId, account: new Account(userId) };
+      export function openAccount(userId: string): { userId: string; account: Account } {
+        return { userId, account: new Account(userId) }
       }
       ",
             },
@@ -187,6 +186,21 @@ describe('language knowledge of a TypeScript project', () => {
               ],
               "path": "src/account.ts",
               "version": "91a62881d276ee0858f2bcba4250168438eadd529cbcf36438caa2a9282d49a4",
+            },
+            {
+              "edits": [
+                {
+                  "endColumn": 0,
+                  "endLine": 2,
+                  "newText": "export { Account } from './account'
+      export { openAccount } from './open'
+      ",
+                  "startColumn": 0,
+                  "startLine": 1,
+                },
+              ],
+              "path": "src/index.ts",
+              "version": "b0e2c8064d75b2f00b01726aaff2d441f0176ebf19bf6363ed400bb5dde390a3",
             },
           ],
           "move": [],
@@ -207,7 +221,7 @@ describe('language knowledge of a TypeScript project', () => {
                 {
                   "endColumn": 0,
                   "endLine": 1,
-                  "newText": "import { LIMIT } from "./view";
+                  "newText": "import { LIMIT } from './view'
 
       ",
                   "startColumn": 0,
@@ -230,7 +244,7 @@ describe('language knowledge of a TypeScript project', () => {
                   "endColumn": 0,
                   "endLine": 2,
                   "newText": "import describe from './account'
-      import { LIMIT } from "./view"
+      import { LIMIT } from './view'
       ",
                   "startColumn": 0,
                   "startLine": 1,
@@ -244,7 +258,7 @@ describe('language knowledge of a TypeScript project', () => {
                 {
                   "endColumn": 0,
                   "endLine": 16,
-                  "newText": "export const LIMIT = 100;
+                  "newText": "export const LIMIT = 100
       ",
                   "startColumn": 0,
                   "startLine": 16,

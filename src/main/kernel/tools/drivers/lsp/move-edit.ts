@@ -1,13 +1,23 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { WorkspaceEdit } from '../../schemas'
-import { type LspDocumentSymbol, LspDocumentSymbols, readAnswer, type TsFileEdits, TsRefactorEdits } from './answers'
+import { type LspDocumentSymbol, LspDocumentSymbols, readAnswer, type TsFileEdits, TsFileReferences, TsRefactorEdits } from './answers'
 import { isNotFound, type ReadText } from './open-documents'
+import { moduleNameFor, updateReExports } from './re-exports'
+import { Rehearsal } from './rehearsal'
 import { refused } from './server-connection'
-import { workspaceEditOfTs } from './text-edits'
+import { comparePaths, rangeOfTs } from './source-lines'
+import { followStyle } from './source-style'
+import { textIn } from './text-edits'
 import { type Asking, textDocument } from './tool-host'
-import { guestPath, languageIdOf } from './workspace-paths'
+import { guestPath, isSource, languageIdOf, pathOfGuest } from './workspace-paths'
 
-/** TypeScript's own "Move to file" on the top-level declaration at the position. */
+/** `SymbolKind` of interface and, as this server uses it, of type alias. */
+const TYPE_KINDS = new Set([11, 26])
+
+/**
+ * TypeScript's own "Move to file" on the top-level declaration at the position, in every project that knows the file, with what
+ * it leaves undone: re-exports are updated, and the declaration keeps the text that its author wrote.
+ */
 export async function moveSymbolEdit(
   asking: Asking,
   readText: ReadText,
@@ -15,13 +25,10 @@ export async function moveSymbolEdit(
   toPath: string,
 ): Promise<WorkspaceEdit> {
   languageIdOf(toPath)
-  const targetFile = guestPath(toPath)
-  if (targetFile === guestPath(at.path)) throw refused(`The symbol is already in ${toPath}.`)
-  await asking.documents.ensure(at.path)
+  if (guestPath(toPath) === guestPath(at.path)) throw refused(`The symbol is already in ${toPath}.`)
+  const { text } = await asking.documents.ensure(at.path)
   await ensureIfThere(asking, toPath)
-
-  const answer = await asking.connection.request('textDocument/documentSymbol', { textDocument: textDocument(at.path) }, asking.request)
-  const symbols = readAnswer(LspDocumentSymbols, answer, 'documentSymbol') ?? []
+  const symbols = await symbolsOf(asking, at.path)
   const symbol = symbols.find((candidate) => contains(candidate, at.line - 1, at.column))
   if (!symbol) {
     throw new KeyframeError({
@@ -30,22 +37,50 @@ export async function moveSymbolEdit(
       action: 'Functions, classes, types, constants and the like at the top level of a file can be moved.',
     })
   }
+  await followStyle(asking, at.path, text)
   await asking.cover.includeInLoose(toPath, asking.request)
+  const edits = await refactorEdits(asking, at.path, symbol, toPath)
+  const users = await reExportingFiles(asking, readText, at.path)
+
+  const rehearsal = new Rehearsal(asking, readText)
+  try {
+    await rehearsal.apply(edits)
+    const isType = TYPE_KINDS.has(symbol.kind)
+    if (isExported(text, symbol)) {
+      for (const [path, modules] of users) {
+        let updated = await rehearsal.textOf(path)
+        for (const oldModule of modules) {
+          updated = updateReExports(updated, { name: symbol.name, oldModule, newModule: moduleNameFor(path, toPath, oldModule), isType })
+        }
+        if (updated !== (await rehearsal.textOf(path))) await rehearsal.set(path, updated)
+      }
+    }
+    await keepWriting(asking, rehearsal, { text, symbols, symbol }, toPath)
+    return await rehearsal.result()
+  } finally {
+    await rehearsal.putBack()
+  }
+}
+
+/** A project updates the importers that it contains; those in other projects (tests, other packages) are updated by these. */
+async function refactorEdits(asking: Asking, path: string, symbol: LspDocumentSymbol, toPath: string): Promise<TsFileEdits> {
   const startLine = symbol.selectionRange.start.line + 1
   const startOffset = symbol.selectionRange.start.character + 1
-  // A project updates the importers that it contains; those in other projects (tests, other packages) are updated by these.
   const edits = new Map<string, TsFileEdits[number]>()
   let reason: string | null = null
-  for (const projectFileName of asking.cover.projectsOf(at.path)) {
+  for (const projectFileName of asking.cover.projectsOf(path)) {
     const body = await asking.connection.tsserver(
       'getEditsForRefactor',
       {
-        file: guestPath(at.path),
+        file: guestPath(path),
         projectFileName,
-        ...{ startLine, startOffset, endLine: startLine, endOffset: startOffset },
+        startLine,
+        startOffset,
+        endLine: startLine,
+        endOffset: startOffset,
         refactor: 'Move to file',
         action: 'Move to file',
-        interactiveRefactorArguments: { targetFile },
+        interactiveRefactorArguments: { targetFile: guestPath(toPath) },
       },
       asking.request,
     )
@@ -54,7 +89,66 @@ export async function moveSymbolEdit(
     for (const edit of moved.edits) if (!edits.has(edit.fileName)) edits.set(edit.fileName, edit)
   }
   if (edits.size === 0) throw refused(reason ?? `${symbol.name} cannot be moved to ${toPath}.`)
-  return workspaceEditOfTs(readText, [...edits.values()])
+  return [...edits.values()]
+}
+
+/** Files that name this file in an import or export, with the relative module names that they use for it. */
+async function reExportingFiles(asking: Asking, readText: ReadText, path: string): Promise<Map<string, Set<string>>> {
+  const body = await asking.connection.tsserver('fileReferences', { file: guestPath(path) }, asking.request)
+  const users = new Map<string, Set<string>>()
+  for (const { file, ...span } of readAnswer(TsFileReferences, body ?? { refs: [] }, 'fileReferences').refs) {
+    const user = pathOfGuest(file)
+    if (user === null || !isSource(user)) continue
+    const module = textIn((await readText(user)).text, rangeOfTs(span))
+    if (module.startsWith('.')) users.set(user, (users.get(user) ?? new Set()).add(module))
+  }
+  return new Map([...users].sort(([a], [b]) => comparePaths(a, b)))
+}
+
+interface Declaration {
+  readonly text: string
+  readonly symbols: readonly LspDocumentSymbol[]
+  readonly symbol: LspDocumentSymbol
+}
+
+/** The server prints a moved declaration anew, without its author's line breaks. The lines as written are put in their place. */
+async function keepWriting(asking: Asking, rehearsal: Rehearsal, from: Declaration, toPath: string): Promise<void> {
+  const text = await rehearsal.textOf(toPath)
+  const symbols = await symbolsOf(asking, toPath)
+  const printed = symbols.find((candidate) => candidate.name === from.symbol.name)
+  const written = printed && ownLines(from)
+  const target = printed && ownLines({ text, symbols, symbol: printed })
+  if (!written || !target) return tidy(rehearsal, toPath, text)
+  const isExportAdded = /^export\s/.test(target.chunk) && !/^export\s/.test(written.chunk)
+  const chunk = isExportAdded ? `export ${written.chunk}` : written.chunk
+  // Only when nothing but the writing differs: the server may have had to change the code.
+  if (tokens(chunk) !== tokens(target.chunk)) return tidy(rehearsal, toPath, text)
+  await tidy(rehearsal, toPath, text.slice(0, target.start) + chunk + text.slice(target.end))
+}
+
+async function tidy(rehearsal: Rehearsal, path: string, text: string): Promise<void> {
+  const tidied = text.replace(/^((?:import\b[^\n]*\n)+)\n{2,}/, '$1\n')
+  if (tidied !== (await rehearsal.textOf(path))) await rehearsal.set(path, tidied)
+}
+
+/** The whole lines of a declaration, null when it shares them with another. */
+function ownLines({ text, symbols, symbol }: Declaration): { start: number; end: number; chunk: string } | null {
+  const { start, end } = symbol.range
+  const shared = symbols.some((other) => other !== symbol && other.range.start.line <= end.line && other.range.end.line >= start.line)
+  if (shared) return null
+  const ends = [...text.matchAll(/\r?\n|$/g)].map((match) => match.index)
+  const starts = [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)]
+  const [from, to] = [starts[start.line], ends[end.line]]
+  return from === undefined || to === undefined ? null : { start: from, end: to, chunk: text.slice(from, to) }
+}
+
+function tokens(code: string): string {
+  return code.replaceAll(/[\s;,]/g, '').replaceAll(/["`]/g, "'")
+}
+
+async function symbolsOf(asking: Asking, path: string): Promise<LspDocumentSymbol[]> {
+  const answer = await asking.connection.request('textDocument/documentSymbol', { textDocument: textDocument(path) }, asking.request)
+  return readAnswer(LspDocumentSymbols, answer, 'documentSymbol') ?? []
 }
 
 async function ensureIfThere(asking: Asking, path: string): Promise<void> {
@@ -65,11 +159,19 @@ async function ensureIfThere(asking: Asking, path: string): Promise<void> {
   }
 }
 
+function isExported(text: string, symbol: LspDocumentSymbol): boolean {
+  const line = text.split(/\r?\n/)[symbol.range.start.line] ?? ''
+  return (
+    /^\s*export\s/.test(line) ||
+    new RegExp(`export\\s*(?:type\\s*)?\\{[^}]*\\b${symbol.name.replaceAll('$', '\\$')}\\b[^}]*\\}(?!\\s*from)`).test(text)
+  )
+}
+
 function contains(symbol: LspDocumentSymbol, line: number, column: number): boolean {
   const { start, end } = symbol.range
   const selected = symbol.selectionRange
-  const inRange =
-    (line > start.line || (line === start.line && column >= start.character)) &&
-    (line < end.line || (line === end.line && column <= end.character))
-  return inRange || (line === selected.start.line && column >= selected.start.character && column <= selected.end.character)
+  const isAfterStart = line > start.line || (line === start.line && column >= start.character)
+  const isBeforeEnd = line < end.line || (line === end.line && column <= end.character)
+  const isOnName = line === selected.start.line && column >= selected.start.character && column <= selected.end.character
+  return (isAfterStart && isBeforeEnd) || isOnName
 }
