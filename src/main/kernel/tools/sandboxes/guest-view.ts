@@ -9,7 +9,7 @@ export const GUEST_NODE = '/opt/keyframe/bin/node'
 export const GUEST_UID = 1001
 
 /** Files that the guest gets in place of the host's own, so that no account or host name of the machine is seen. */
-export const GUEST_FILES = {
+const MADE_FILES = {
   passwd: `agent:x:${GUEST_UID}:${GUEST_UID}:agent:${GUEST_HOME}:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
   group: `agent:x:${GUEST_UID}:\nnogroup:x:65534:\n`,
   hosts: '127.0.0.1 localhost keyframe\n::1 localhost\n',
@@ -17,34 +17,27 @@ export const GUEST_FILES = {
 } as const
 
 /** What compilers, interpreters and shells read in /etc. Nothing with secrets: of ssl only the public certificates. */
-const ETC_PATHS = [
-  'ld.so.cache',
-  'ld.so.conf',
-  'ld.so.conf.d',
-  'ssl/certs',
-  'ssl/openssl.cnf',
-  'pki/tls/certs',
-  'pki/ca-trust/extracted',
-  'ca-certificates.conf',
-  'alternatives',
-  'localtime',
-  'mime.types',
-  'protocols',
-  'services',
-  'terminfo',
-  'inputrc',
-  'bash.bashrc',
-  'java-11-openjdk',
-  'java-17-openjdk',
-  'java-21-openjdk',
-  'java-25-openjdk',
-  'python3',
-  'perl',
-  'fonts',
-  'debian_version',
-  'os-release',
-  'magic',
+const COPIED_FILES = [
+  ...['ld.so.cache', 'ssl/openssl.cnf', 'ca-certificates.conf', 'localtime', 'mime.types', 'protocols', 'services', 'inputrc'],
+  ...['bash.bashrc', 'debian_version', 'os-release', 'magic'],
 ]
+/** Bound, since they are large: each bind costs every command some 0.2 ms, so there are few. */
+const BOUND_FOLDERS = [
+  ...['ssl/certs', 'pki/tls/certs', 'pki/ca-trust/extracted', 'alternatives', 'fonts'],
+  ...['java-11-openjdk', 'java-17-openjdk', 'java-21-openjdk', 'java-25-openjdk'],
+]
+
+/** The guest's /etc: a folder of small files with mount points for the few large ones. */
+export interface GuestEtc {
+  readonly made: Readonly<Record<string, string>>
+  readonly copied: readonly string[]
+  readonly folders: readonly string[]
+}
+
+export function guestEtc(): GuestEtc {
+  const there = (name: string): boolean => existsSync(`/etc/${name}`)
+  return { made: MADE_FILES, copied: COPIED_FILES.filter(there), folders: BOUND_FOLDERS.filter(there) }
+}
 
 const TMP_BYTES = 1024 ** 3
 const HOME_BYTES = 512 * 1024 ** 2
@@ -53,8 +46,8 @@ const SHM_BYTES = 256 * 1024 ** 2
 export interface GuestView {
   readonly merged: string
   readonly exchange: string
-  /** Where the made-up files of /etc lie, by name. */
-  file(name: keyof typeof GUEST_FILES): string
+  /** Where the holder made `contents` of the guest's /etc. */
+  readonly etc: { readonly path: string; readonly contents: GuestEtc }
   /** Read-only binds: tools of the kernel's own and the user's toolchains. */
   readonly binds: readonly { readonly from: string; readonly to: string }[]
   readonly toolchains: Toolchains
@@ -71,8 +64,8 @@ export function guestViewArgs(view: GuestView): string[] {
     if (lstatSync(path).isSymbolicLink()) args.push('--symlink', readlinkSync(path), path)
     else args.push('--ro-bind', path, path)
   }
-  for (const name of ETC_PATHS) if (existsSync(`/etc/${name}`)) args.push('--ro-bind', `/etc/${name}`, `/etc/${name}`)
-  for (const name of Object.keys(GUEST_FILES) as (keyof typeof GUEST_FILES)[]) args.push('--ro-bind', view.file(name), `/etc/${name}`)
+  args.push('--ro-bind', view.etc.path, '/etc')
+  for (const name of view.etc.contents.folders) args.push('--ro-bind', `/etc/${name}`, `/etc/${name}`)
   args.push('--proc', '/proc')
   // Keyrings are not divided by namespaces: not even their names are shown.
   for (const name of ['/proc/keys', '/proc/key-users']) if (existsSync(name)) args.push('--ro-bind', '/dev/null', name)

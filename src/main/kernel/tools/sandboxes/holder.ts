@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { KeyframeError } from '../../../../shared/failure'
+import type { GuestEtc } from './guest-view'
 import { guestOwner, mustDropRoot } from './guest-owner'
 import type { HostPrograms } from './host-programs'
 import { withoutInherited } from './inherited-descriptors'
@@ -21,8 +22,7 @@ export interface HolderPlan {
   readonly overlays: readonly OverlayMount[]
   /** Host paths that the guest's user could not reach by itself, bound into the stage. */
   readonly staged: readonly { readonly hostPath: string; readonly isDirectory: boolean }[]
-  /** Small files written into the stage: name and text. */
-  readonly files: Readonly<Record<string, string>>
+  readonly etc: GuestEtc
   /** Host paths that are used where they are, so that the stage must not cover them. */
   readonly keepVisible: readonly string[]
 }
@@ -33,7 +33,7 @@ export interface Holder {
   readonly merged: string
   readonly branch: string
   stagedPath(index: number): string
-  filePath(name: string): string
+  readonly etc: string
   readonly exited: Promise<void>
   isAlive(): boolean
   kill(): void
@@ -86,7 +86,9 @@ function stagingScript(plan: HolderPlan, stage: string, programs: HostPrograms, 
   plan.staged.forEach((entry, index) => {
     lines.push(entry.isDirectory ? `mkdir t${index}` : `: > t${index}`, `${mount} --rbind ${quote(entry.hostPath)} t${index}`)
   })
-  for (const [name, text] of Object.entries(plan.files)) lines.push(`printf %s ${quote(text)} > ${name}`)
+  lines.push(`mkdir -p ${['etc/ssl', ...plan.etc.folders.map((name) => `etc/${name}`)].join(' ')}`)
+  lines.push(`(cd /etc && cp -L --parents ${plan.etc.copied.join(' ')} ${stage}/etc)`)
+  for (const [name, text] of Object.entries(plan.etc.made)) lines.push(`printf %s ${quote(text)} > etc/${name}`)
   if (owner) lines.push(`chown ${owner.uid}:${owner.gid} merged`)
   return lines.join('\n')
 }
@@ -144,7 +146,7 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
     merged: `${stage}/merged`,
     branch: `${stage}/branch`,
     stagedPath: (index) => `${stage}/t${index}`,
-    filePath: (name) => `${stage}/${name}`,
+    etc: `${stage}/etc`,
     exited,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     kill: () => {

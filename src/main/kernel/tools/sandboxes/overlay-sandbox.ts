@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { KeyframeError } from '../../../../shared/failure'
 import { dependencySkeleton } from './dependency-skeleton'
-import { GUEST_FILES, GUEST_NODE, guestViewArgs, relativePath } from './guest-view'
+import { GUEST_NODE, guestEtc, guestViewArgs, relativePath } from './guest-view'
 import { guestOwner, mustDropRoot } from './guest-owner'
 import { startHolder, type HolderPlan, type OverlayMount } from './holder'
 import { hostPrograms, type HostPrograms } from './host-programs'
@@ -76,7 +76,8 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
     if (!direct) staged.push({ hostPath: bind.hostPath, isDirectory: (await stat(bind.hostPath)).isDirectory() })
   }
   const directSources = places.flatMap((place) => place.direct ?? [])
-  const plan: HolderPlan = { branchDir: spec.dir, overlays, staged, files: GUEST_FILES, keepVisible: directSources }
+  const etc = guestEtc()
+  const plan: HolderPlan = { branchDir: spec.dir, overlays, staged, etc, keepVisible: directSources }
   const holder = await startHolder(plan, programs)
 
   const launchDir = join(spec.dir, 'launch')
@@ -84,7 +85,7 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
   const viewArgs = guestViewArgs({
     merged: holder.merged,
     exchange: `${holder.branch}/exchange`,
-    file: (name) => holder.filePath(name),
+    etc: { path: holder.etc, contents: etc },
     binds: places.map((place) => ({ from: place.direct ?? holder.stagedPath(place.index), to: place.to })),
     toolchains,
   })

@@ -110,8 +110,8 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
       let waitMs = 1
       for (let waitedMs = 0; pid !== 0 && !hasEnded(pid); waitedMs += waitMs) {
         if (waitedMs > STUCK_MS) throw stuckProcess(pid)
-        waitMs = Math.min(waitMs * 2, 50)
         await new Promise((resolve) => setTimeout(resolve, waitMs))
+        waitMs = Math.min(waitMs * 2, 50)
       }
       for (const file of files) rmSync(file, { force: true })
     },
