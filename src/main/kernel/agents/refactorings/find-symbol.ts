@@ -70,9 +70,9 @@ async function declarationsInWorkspace(api: AgentApi, name: string, file: string
 
 /** Overloads and merged declarations of one file are one symbol: the first is taken. */
 async function declarationsIn(api: AgentApi, name: string, paths: readonly string[]): Promise<Candidate[]> {
-  const code = [...new Set(paths)].filter((path) => isCode(path) && !path.includes('node_modules/')).slice(0, MAX_FILES_READ)
+  const code = [...new Set(paths)].filter((path) => isCode(path) && !path.includes('node_modules/'))
   const candidates: Candidate[] = []
-  for (const path of code) {
+  for (const path of code.slice(0, MAX_FILES_READ).sort()) {
     const source = await tryReadSource(api, path)
     if (source === null) continue
     const syntax = await SourceSyntax.parse(path, source.text)

@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import { isDangerousPath } from '../../checkpoints/branch-paths'
 import type { AgentApi } from '../agent-api'
 
 /** The globs of all lines `exclude: GLOB` in the notes and instructions of the context: people write them there to keep files out. */
@@ -52,6 +53,7 @@ const NEVER_IN_PROSE: readonly { readonly why: string; readonly pattern: RegExp 
 export function leftOutOfProse(path: string): string | null {
   const rule = NEVER_IN_PROSE.find(({ pattern }) => pattern.test(path))
   if (rule !== undefined) return rule.why
+  if (isDangerousPath(path)) return 'it can decide what runs on this machine'
   return isCode(path) || isDocument(path) ? null : 'neither code nor documentation'
 }
 

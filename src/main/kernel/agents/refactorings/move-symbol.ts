@@ -15,7 +15,7 @@ import {
 } from './agent-tools'
 import { findSymbol, type SymbolTarget } from './find-symbol'
 import { excludedGlobs, isCode, isExcluded } from './left-out-files'
-import { describeErrors, errorsOf, type ErrorSnapshot } from './new-errors'
+import { describeErrors, errorsOf, type ErrorSnapshot, newErrors } from './new-errors'
 import { type PlannedVariant, rehearse } from './rehearsal'
 import { SourceSyntax } from './source-syntax'
 import { applyOffsetEdits, toOffsetEdits, toTextEdits } from './text-positions'
@@ -118,9 +118,10 @@ async function moveOnBranch(api: AgentApi, scope: MoveScope, style: 'plain' | 'r
   const changed = [...edit.files.map((file) => file.path), ...edit.create.map((file) => file.path)].filter((path) => !scope.excluded(path))
   if (changed.length === 0) return { ok: false, summary: `the language server cannot move ${target.name}.` }
   await useTool(api, 'fs.applyEdit', { ...edit, files: edit.files.filter((file) => !scope.excluded(file.path)) })
+  await makeTypeImports(api, scope, changed)
   const words = [`${plural(changed.length, 'file')} changed`]
   if (style === 're-export') {
-    await addReExport(api, target, toFile)
+    await addReExport(api, target, toFile, changed)
     words.push(`${target.path} re-exports ${target.name}`)
   }
   if (style === 'tidy') for (const path of [target.path, toFile]) await removeUnused(api, path)
@@ -129,13 +130,31 @@ async function moveOnBranch(api: AgentApi, scope: MoveScope, style: 'plain' | 'r
   return { ok: errors.count === 0, summary: `${words.join('; ')}.` }
 }
 
-/** Behind the last import of the old module, in the style of its imports. */
-async function addReExport(api: AgentApi, target: SymbolTarget, toFile: string): Promise<void> {
+/** Diagnostics for types that are imported or re-exported as values where modules are compiled one by one. */
+const TYPE_IMPORT_CODES = ['1484', '1485', '1205']
+
+/** TypeScript writes the imports that a move needs without `type`; its own fixes put that right. */
+async function makeTypeImports(api: AgentApi, scope: MoveScope, changed: readonly string[]): Promise<void> {
+  const after = await errorsOf(api, [...scope.files, ...changed])
+  const places = new Set(
+    newErrors(scope.before, after)
+      .filter((error) => TYPE_IMPORT_CODES.includes(error.code))
+      .map((error) => `${error.code} ${error.path}`),
+  )
+  for (const place of places) {
+    const [code, path] = [place.slice(0, place.indexOf(' ')), place.slice(place.indexOf(' ') + 1)]
+    const fix = await tryTool(api, 'lsp.fix', { path, code })
+    if (fix.ok) await applyFileEdits(api, fix.output.edit.files)
+  }
+}
+
+/** Behind the last import of the old module, in the style of its imports, or of those in the other files of the move. */
+async function addReExport(api: AgentApi, target: SymbolTarget, toFile: string, changed: readonly string[]): Promise<void> {
   const source = await readSource(api, target.path)
   const syntax = await SourceSyntax.parse(target.path, source.text)
   const imports = syntax.imports()
   const type = target.declaration.kind === 'interface' || target.declaration.kind === 'type' ? 'type ' : ''
-  const style = imports.map((statement) => statement.module).filter((module) => module.startsWith('.'))
+  const style = await relativeImports(api, [target.path, toFile, ...changed])
   const quote = source.text.includes('"') && !source.text.includes("'") ? '"' : "'"
   const eol = source.text.includes('\r\n') ? '\r\n' : '\n'
   const semicolon = /;[ \t]*\r?$/m.test(source.text) ? ';' : ''
@@ -146,6 +165,19 @@ async function addReExport(api: AgentApi, target: SymbolTarget, toFile: string):
   await applyFileEdits(api, [
     { path: target.path, version: source.version, edits: toTextEdits(source.text, [{ start, end: start, newText }]) },
   ])
+}
+
+/** Of the first of these files that has any. */
+async function relativeImports(api: AgentApi, paths: readonly string[]): Promise<string[]> {
+  for (const path of new Set(paths)) {
+    const source = isCode(path) ? await tryReadSource(api, path) : null
+    if (source === null) continue
+    const syntax = await SourceSyntax.parse(path, source.text)
+    const modules = syntax.imports().map((statement) => statement.module)
+    const relative = modules.filter((module) => module.startsWith('.'))
+    if (relative.length > 0) return relative
+  }
+  return []
 }
 
 /** Relative name of a module, with the extension that the other relative imports have. */

@@ -49,6 +49,6 @@ export function describeErrors(before: ErrorSnapshot, after: ErrorSnapshot): { r
   if (unknown !== undefined && !unknown.ok) return { count: 0, text: `errors could not be compared: ${unknown.why}` }
   const found = newErrors(before, after)
   if (found.length === 0) return { count: 0, text: 'no new errors' }
-  const shown = found.slice(0, 3).map((error) => `${error.path}:${error.startLine} ${error.message}`)
+  const shown = found.slice(0, 3).map((error) => `${error.path}:${error.startLine} ${error.message.replace(/\.$/, '')}`)
   return { count: found.length, text: `${found.length} new error${found.length === 1 ? '' : 's'}: ${shown.join('; ')}` }
 }

@@ -53,6 +53,10 @@ async function reviewAndMerge(
   ranked: readonly SpeculationResult[],
   offered: readonly SpeculationResult[],
 ): Promise<AgentResult> {
+  if (!offered.some((result) => result.verdict?.passed === true)) {
+    const why = offered[0]?.verdict?.checks.map((check) => `${check.check}: ${check.detail}`).join('\n') ?? ''
+    await api.message(`No check could judge the variants, so only a person can choose one.\n${why}`, 'warning')
+  }
   const answer = await api.reviewMerge(`${rehearsal.title}: which variant is merged?`, offered)
   if (answer.decision === 'deny') throw new AgentStop(withReason('No variant was merged. Nothing was changed.', answer.text))
   const chosen = answer.branchId === undefined ? offered[0] : ranked.find((result) => result.branchId === answer.branchId)
