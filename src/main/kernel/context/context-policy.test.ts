@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type ContextChange,
   type ContextState,
@@ -17,6 +17,9 @@ import { contextBundle } from './context-bundle'
 import { tierLimits } from './context-draft'
 import { contextChanges, type ContextEvent, previewEdits } from './context-policy'
 import { countTokens } from './count-tokens'
+
+// Properties over hundreds of runs: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** A run's context as the engine keeps it: events in, frames numbered, changes folded. */
 function session(budget: TokenBudget = DEFAULT_BUDGET) {

@@ -17,20 +17,22 @@ export function searchableWords(text: string): string {
   return words.join(' ')
 }
 
-/** An FTS5 query: any of the words of what a person typed, in both forms, each quoted; null when there is none. */
-export function wordQuery(typed: string): string | null {
-  const words = new Set<string>()
-  const identifiers = typed.match(IDENTIFIER) ?? []
-  for (const identifier of identifiers) {
-    const parts = identifierParts(identifier)
-    for (const part of parts) words.add(part)
-    if (parts.length > 1) words.add(parts.join(''))
-  }
-  if (identifiers.length > 1 && identifiers.length <= 4) words.add(identifiers.flatMap(identifierParts).join(''))
-  return words.size === 0
-    ? null
-    : [...words]
-        .slice(0, 24)
-        .map((word) => `"${word}"`)
-        .join(' OR ')
+/**
+ * FTS5 queries for what a person typed: chunks with all of its identifiers, and chunks with any word of it. An identifier is there joined or as
+ * all of its parts. Null when there is no word.
+ */
+export function wordQueries(typed: string): { readonly all: string; readonly any: string } | null {
+  const identifiers = [...new Set(typed.match(IDENTIFIER) ?? [])]
+    .slice(0, 12)
+    .map(identifierParts)
+    .filter((parts) => parts.length > 0)
+  if (identifiers.length === 0) return null
+  const forms = identifiers.map((parts) => {
+    const split = parts.map((part) => `"${part}"`).join(' AND ')
+    return parts.length === 1 ? split : `("${parts.join('')}" OR (${split}))`
+  })
+  const words = new Set(identifiers.flatMap((parts) => [...parts, parts.join('')]))
+  // Two to four words may be one identifier: `user id` is `userId`.
+  if (identifiers.length > 1 && identifiers.length <= 4) words.add(identifiers.flat().join(''))
+  return { all: forms.join(' AND '), any: [...words].map((word) => `"${word}"`).join(' OR ') }
 }

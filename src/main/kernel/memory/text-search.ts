@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { SearchHit } from '../../../shared/graph'
-import { identifierParts, searchableWords, wordQuery } from './identifier-words'
+import { identifierParts, searchableWords, wordQueries } from './identifier-words'
 
 interface ChunkRow {
   readonly path: string
@@ -30,11 +30,15 @@ export class TextSearch {
 
   /** Best first. A chunk gives up to three lines when it has the query as it was typed, otherwise the line that has most of its words. */
   search(query: string, limit: number): SearchHit[] {
-    const words = wordQuery(query)
+    const words = wordQueries(query)
     if (words === null) return []
     const typed = query.trim().toLowerCase()
     const parts = new Set(searchableWords(query).split(' '))
-    const hits = this.words.all(words, Math.max(40, limit * 3)).flatMap((chunk) => this.hitsOf(chunk, typed, parts))
+    const most = Math.max(40, limit * 3)
+    // Common words match thousands of chunks, and ranking them is what takes time: only when too few have all of the words.
+    const all = this.words.all(words.all, most)
+    const chunks = all.length >= limit ? all : this.words.all(words.any, most)
+    const hits = chunks.flatMap((chunk) => this.hitsOf(chunk, typed, parts))
     return hits.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line)).slice(0, limit)
   }
 
