@@ -62,13 +62,6 @@ export function builtinCommands(model: WindowModel): Command[] {
       run: () => model.dock.toggleMaximised(),
     },
     { id: 'window.resetLayout', title: 'Reset the layout', reach: 'everywhere', run: () => model.dock.reset() },
-    ...Array.from({ length: 9 }, (_, index): Command => ({
-      id: `window.focus.${index + 1}`,
-      title: `Focus panel group ${index + 1}`,
-      key: `Ctrl+${index + 1}`,
-      reach: 'everywhere',
-      run: () => model.dock.focusGroup(index),
-    })),
     ...ThemeChoice.options.map((theme): Command => ({
       id: `theme.${theme}`,
       title: THEME_TITLE[theme],
@@ -136,6 +129,13 @@ export function builtinCommands(model: WindowModel): Command[] {
       enabled: () => model.link.state.getState().phase !== 'live',
       run: () => model.link.retryNow(),
     },
+    ...Array.from({ length: 9 }, (_, index): Command => ({
+      id: `window.focus.${index + 1}`,
+      title: `Focus panel group ${index + 1}`,
+      key: `Ctrl+${index + 1}`,
+      reach: 'everywhere',
+      run: () => model.dock.focusGroup(index),
+    })),
   ]
 }
 

@@ -5,9 +5,12 @@ const SIZE: Readonly<Record<PanelPlace, { width?: number; height?: number }>> = 
   side: { width: 264 },
   centre: {},
   agent: { width: 372 },
-  timeline: { height: 196 },
-  bottom: { height: 168 },
+  timeline: { height: 214 },
+  bottom: { height: 176 },
 }
+
+/** A small window keeps this much of its height for the editor area. */
+const LEAST_CENTRE_SHARE = 0.48
 
 /** Opens, focuses and arranges panels. One dock a window; calls before it is there are kept and made then. */
 export interface DockControl {
@@ -88,11 +91,11 @@ export function createDockControl(): DockControl {
       const members = panels.filter((panel) => panel.place === place && panel.openAtStart).toSorted((a, b) => a.order - b.order)
       for (const [index, panel] of members.entries()) add(ready, panel, panel.id, panel.title, {}, index > 0)
     }
-    for (const group of ready.groups) {
-      const place = definition(group.panels[0]?.id ?? '')?.place
-      const size = place === undefined ? {} : SIZE[place]
-      if (size.width !== undefined || size.height !== undefined) group.api.setSize(size)
-    }
+    // A row takes its height from the rows below it, so the rows are sized from the top.
+    const below = (SIZE.timeline.height ?? 0) + (SIZE.bottom.height ?? 0)
+    const centreHeight = Math.max(ready.height - below, Math.round(ready.height * LEAST_CENTRE_SHARE))
+    siblingOf(ready, 'centre')?.group.api.setSize({ height: centreHeight })
+    for (const place of ['timeline', 'side', 'agent'] as const) siblingOf(ready, place)?.group.api.setSize(SIZE[place])
     siblingOf(ready, 'agent')?.api.setActive()
   }
 

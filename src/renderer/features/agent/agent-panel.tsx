@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Ban, CirclePause, OctagonX, Play, StepForward } from 'lucide-react'
-import { useEffect, useMemo, useRef } from 'react'
+import { useDeferredValue, useEffect, useMemo, useRef } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
 import { isActive } from '../../app/runs-store'
@@ -35,8 +35,11 @@ function AgentHeader() {
     <>
       <div className="toolbar" role="toolbar" aria-label="Run controls">
         <StateBadge state={run.state} />
-        <span className="muted clip number" title={`${state.counters.tokensUsed} tokens`}>
-          {count(state.counters.ticks, 'tick')}, {count(state.counters.toolCalls, 'call')}, {formatTokens(state.counters.tokensUsed)} tokens
+        <span
+          className="muted clip number"
+          title={`${count(state.counters.ticks, 'scheduler tick')}, ${count(state.counters.errors, 'error')}, ${state.counters.tokensUsed} tokens put into context`}
+        >
+          {count(state.counters.toolCalls, 'call')}, {formatTokens(state.counters.tokensUsed)} tokens
         </span>
         <span className="spacer" />
         {resumable ? (
@@ -101,7 +104,8 @@ function AgentHeader() {
 
 function Conversation() {
   const { cache, version } = useRunFrames()
-  const point = usePoint()
+  // Scrubbing goes on while the conversation of a long run is made.
+  const point = useDeferredValue(usePoint())
   const past = useIsPast()
   const scroller = useRef<HTMLDivElement>(null)
   const entries = useMemo(

@@ -15,7 +15,7 @@ export type Entry = { readonly frame: number } & (
   | { readonly kind: 'instruction'; readonly text: string; readonly by: string; readonly queued: boolean }
   | { readonly kind: 'message'; readonly text: string; readonly level: 'info' | 'success' | 'warning' | 'error' }
   | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'tools'; readonly calls: readonly ToolCall[] }
+  | { readonly kind: 'tools'; readonly calls: ToolCall[] }
   | { readonly kind: 'question'; readonly request: HumanRequest; readonly answer: FramePayload<'human.answer'> | null }
   | {
       readonly kind: 'rehearsal'
@@ -39,7 +39,7 @@ const QUIET: ReadonlySet<string> = new Set(['continue', 'use-tool', 'refresh-con
 
 /**
  * The run as a conversation, from the frames on the way to the selected one. Consecutive tool calls are one entry, so that
- * a run of hundreds of calls reads in a minute.
+ * a run of hundreds of calls reads in a minute. O(frames): lists of calls grow in place until they are returned.
  */
 export function conversationOf(path: readonly Frame[]): Entry[] {
   const entries: Entry[] = []
@@ -83,16 +83,16 @@ function addFrame(entries: Entry[], places: Map<number, number>, frame: Frame): 
       const last = entries.at(-1)
       if (last?.kind !== 'tools') return add({ ...at, kind: 'tools', calls: [call] })
       places.set(frame.n, entries.length - 1)
-      entries[entries.length - 1] = { ...last, calls: [...last.calls, call] }
+      last.calls.push(call)
       return
     }
-    case 'tool.outcome':
-      if (origin?.kind !== 'tools' || caused === undefined) return
-      entries[caused] = {
-        ...origin,
-        calls: origin.calls.map((call) => (call.frame === frame.cause ? { ...call, outcome: frame.payload, outcomeFrame: frame.n } : call)),
-      }
+    case 'tool.outcome': {
+      if (origin?.kind !== 'tools') return
+      const index = origin.calls.findLastIndex((call) => call.frame === frame.cause)
+      const call = origin.calls[index]
+      if (call !== undefined) origin.calls[index] = { ...call, outcome: frame.payload, outcomeFrame: frame.n }
       return
+    }
     case 'human.request':
       return add({ ...at, kind: 'question', request: frame.payload, answer: null })
     case 'human.answer': {

@@ -134,13 +134,13 @@ function RowContent({ row }: { row: Row }) {
               </span>
             )}
           </span>
-          {item.pinned && <Pin size={12} aria-label="pinned" className="muted" />}
+          <span className="item-pin">{item.pinned && <Pin size={12} aria-label="pinned" className="muted" />}</span>
           <span className="clip muted item-reason">{item.reason}</span>
           <span className="number" title={`${item.tokens} tokens`}>
             {formatTokens(item.tokens)}
           </span>
-          <span className="number faint">{Math.round(row.share * 100)} %</span>
-          <span className="number faint" title={`Added at frame ${item.addedAt}, last used at frame ${item.lastUsedAt}`}>
+          <span className="number faint item-share">{Math.round(row.share * 100)} %</span>
+          <span className="number faint item-used" title={`Added at frame ${item.addedAt}, last used at frame ${item.lastUsedAt}`}>
             {n - item.lastUsedAt <= 0 ? 'now' : `${n - item.lastUsedAt} ago`}
           </span>
         </>

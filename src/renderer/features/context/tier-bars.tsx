@@ -1,7 +1,7 @@
 import type { ContextState, Tier } from '../../../shared/context'
 import { tierTokens } from '../../../shared/context'
 import { formatTokens } from '../../components/format'
-import { segmentsOf } from './tier-rows'
+import { itemsOf, segmentsOf } from './tier-rows'
 
 interface Props {
   readonly state: ContextState
@@ -49,7 +49,7 @@ function TierBar({ tier, budgetTokens, state, selected, onSelect }: Props & { ti
       <span className="tier-name">
         <strong style={{ color: `var(--tier-${tier.toLowerCase()})` }}>{tier}</strong> <span className="muted">{MEANING[tier]}</span>
       </span>
-      <div className="bar" role="img" aria-label={`${tier}: ${tokens} of ${budgetTokens} tokens in ${segments.length} items`}>
+      <div className="bar" role="img" aria-label={`${tier}: ${tokens} of ${budgetTokens} tokens in ${itemsOf(state, tier).length} items`}>
         {segments.map((segment) => (
           <span
             key={segment.id}

@@ -63,16 +63,28 @@ export interface Segment {
   readonly width: number
 }
 
+/** Narrower segments are shown as one, so that a bar stays readable and cheap. */
+const LEAST_WIDTH = 0.002
+
 /** Segments of a tier's bar, pinned items first, then the largest; their widths sum to the used share of the budget. */
 export function segmentsOf(state: ContextState, tier: Tier, budgetTokens: number): Segment[] {
   const scale = Math.max(budgetTokens, tierTokens(state, tier), 1)
+  const segments: Segment[] = []
   let start = 0
-  return itemsOf(state, tier)
-    .toSorted((a, b) => Number(b.pinned) - Number(a.pinned) || b.tokens - a.tokens || (a.id < b.id ? -1 : 1))
-    .map((item) => {
-      const width = item.tokens / scale
-      const segment = { id: item.id, title: item.title, tokens: item.tokens, pinned: item.pinned, start, width }
-      start += width
-      return segment
-    })
+  const small: ContextItem[] = []
+  for (const item of itemsOf(state, tier).toSorted(
+    (a, b) => Number(b.pinned) - Number(a.pinned) || b.tokens - a.tokens || (a.id < b.id ? -1 : 1),
+  )) {
+    const width = item.tokens / scale
+    if (width < LEAST_WIDTH && !item.pinned) {
+      small.push(item)
+      continue
+    }
+    segments.push({ id: item.id, title: item.title, tokens: item.tokens, pinned: item.pinned, start, width })
+    start += width
+  }
+  const [first] = small
+  if (first === undefined) return segments
+  const tokens = small.reduce((sum, item) => sum + item.tokens, 0)
+  return [...segments, { id: first.id, title: `${small.length} small items`, tokens, pinned: false, start, width: tokens / scale }]
 }
