@@ -1,12 +1,25 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'electron-vite'
 import { resolve } from 'node:path'
+import type { Plugin } from 'vite'
 
 /** KEYFRAME_BUILD=main builds what the command line needs, without the window. */
 const only = process.env['KEYFRAME_BUILD']
 const source = (path: string): string => resolve(import.meta.dirname, 'src', path)
 
+/**
+ * electron-vite declares `require` in each chunk whose text mentions it, which breaks modules that declare their own.
+ * Everything here is written as ES modules and needs no such help.
+ */
+const withoutCommonJsShim: Plugin = {
+  name: 'keyframe:without-commonjs-shim',
+  configResolved(config) {
+    for (const plugin of config.plugins) if (plugin.name === 'vite:esm-shim') Reflect.deleteProperty(plugin, 'renderChunk')
+  },
+}
+
 const main = {
+  plugins: [withoutCommonJsShim],
   build: {
     outDir: 'out/main',
     // A process that was started from the previous build may still load its parts; scripts/build.mjs removes old files.
@@ -20,7 +33,11 @@ const main = {
         cli: source('main/cli/main.ts'),
         'parse-worker': source('main/workers/parse-worker.ts'),
       },
-      output: { format: 'es' as const, entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      output: {
+        format: 'es' as const,
+        entryFileNames: '[name].js', // Flat, so that modules find the worker's entry beside themselves.
+        chunkFileNames: '[name]-[hash].js',
+      },
     },
   },
 }
