@@ -11,7 +11,8 @@ const MAX_FOLDERS = 200_000
  * belong to somebody else (the application is root, the guest is not). Overlayfs takes the attributes of a merged folder
  * from the uppermost layer that has it, so new files can be made in existing folders (node_modules/.vite and other caches).
  * What still fails, because overlayfs would have to copy a file up under an owner that the guest's namespace does not know:
- * writing to, renaming or changing the mode of an existing file of the live folder (EOVERFLOW). Deleting one works.
+ * writing to, renaming or changing the mode of an existing file of the live folder (EOVERFLOW, or before that EACCES and EPERM
+ * for a file that is not the guest's). Deleting one and putting another in its place works.
  *
  * Made once for each live folder and state of its first two levels, in `cacheDir`; a folder that appears deeper later is
  * only read-only until then. Null when the live folder belongs to the guest anyway.

@@ -109,7 +109,7 @@ async function prove(nodePath: string): Promise<Proof[]> {
     })
     const entries = homeEntries()
     writeFileSync(join(sandbox.exchangeDir, 'home-entries'), entries.map((entry) => `${entry}\n`).join(''))
-    const result = await sandbox.run({ argv: ['sh', '-c', SCRIPT], env: { PORT: `${port}` } }, { timeoutMs: 5000 })
+    const result = await sandbox.run({ argv: ['sh', '-c', SCRIPT], env: { PORT: `${port}` } }, { timeoutMs: 15_000 })
     return judge(result, { baseDir, upperDir: sandbox.upperDir, homeEntries: entries.length })
   } finally {
     await sandbox?.dispose()

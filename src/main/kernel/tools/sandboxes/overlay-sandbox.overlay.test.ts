@@ -119,6 +119,19 @@ describe('dependency folders', () => {
     expect(await sh(again, 'cat node_modules/.vite/c')).toMatchObject({ stdout: 'c\n' })
   })
 
+  it.runIf(process.getuid?.() === 0)('of root: existing files can be read and deleted, not rewritten, as the comment says', async () => {
+    const liveDir = join(fixture.root, 'live')
+    mkdirSync(join(liveDir, 'pkg'), { recursive: true })
+    writeFileSync(join(liveDir, 'pkg/file'), 'live\n')
+    const sandbox = await fixture.open('one', { dependencies: [{ path: 'node_modules', liveDir }] })
+    const script =
+      'cd node_modules/pkg; for t in "echo x >> file" "mv file other" "chmod 700 file"; do sh -c "$t" 2>/dev/null && echo "did $t"; done; cat file && rm file && echo deleted && echo own > file && cat file'
+    const result = await sh(sandbox, script)
+    expect(result.stdout).toBe('live\ndeleted\nown\n')
+    expect(readFileSync(join(liveDir, 'pkg/file'), 'utf8')).toBe('live\n')
+    expect(readdirSync(join(fixture.root, 'branches/.skeletons'))).toHaveLength(1)
+  })
+
   it('are not mounted through a link that was left in their place', async () => {
     const liveDir = join(fixture.root, 'live')
     mkdirSync(liveDir)

@@ -36,9 +36,13 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
     chmodSync(path, mode)
     if (mustDropRoot()) chownSync(path, owner.uid, owner.gid)
   }
-  mkdirSync(spec.dir, { recursive: true })
-  // Its owner stays the application; the guest's user only passes through on the way to the folders that are its own.
-  chmodSync(spec.dir, 0o711)
+  /** Stays the application's own; the guest's group only passes through to what belongs to the guest, and nobody else. */
+  const makePassage = (path: string): void => {
+    mkdirSync(path, { recursive: true })
+    if (mustDropRoot()) chownSync(path, 0, owner.gid)
+    chmodSync(path, mustDropRoot() ? 0o710 : 0o700)
+  }
+  makePassage(spec.dir)
   makeOwned(join(spec.dir, 'upper'), 0o755)
   makeOwned(join(spec.dir, 'work'), 0o700)
   makeOwned(join(spec.dir, 'exchange'), 0o700)
@@ -55,9 +59,9 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
       throw new KeyframeError({ code: 'sandbox.no-mount-point', message: `The base has no folder ${at} to mount the dependencies on.` })
     }
     const name = `dependencies/${createHash('sha256').update(at).digest('hex').slice(0, 16)}`
+    for (const folder of ['dependencies', name]) makePassage(join(spec.dir, folder))
     makeOwned(join(spec.dir, name, 'upper'), 0o755)
     makeOwned(join(spec.dir, name, 'work'), 0o700)
-    for (const folder of ['dependencies', name]) chmodSync(join(spec.dir, folder), 0o711)
     const skeleton = await dependencySkeleton(dependency.liveDir, join(dirname(spec.dir), '.skeletons'))
     const lowers = [...(skeleton === null ? [] : [skeleton]), dependency.liveDir]
     overlays.push({ at, lowers, upper: `${name}/upper`, work: `${name}/work` })
