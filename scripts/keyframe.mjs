@@ -12,8 +12,8 @@ if (!existsSync(node24) || !isBuilt('main')) {
 }
 
 const child = spawn(node24, ['--disable-warning=ExperimentalWarning', cliEntry, ...process.argv.slice(2)], { stdio: 'inherit' })
-// The terminal sends Ctrl-C to the whole group; what is sent to this process alone is passed on.
-process.on('SIGINT', () => {})
+// A terminal sends Ctrl-C to the whole group itself; what is sent to this process alone is passed on.
+process.on('SIGINT', () => process.stdin.isTTY !== true && child.kill('SIGINT'))
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGTERM' ? 15 : 9)

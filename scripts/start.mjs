@@ -82,7 +82,8 @@ async function findElectron() {
 
 function run(program, args) {
   const child = spawn(program, args, { stdio: 'inherit', env: checkoutEnvironment() })
-  process.on('SIGINT', () => {})
+  // A terminal sends Ctrl-C to the whole group itself; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => process.stdin.isTTY !== true && child.kill('SIGINT'))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => giveUp(`${program} could not be started: ${error.message}`))
   // Ending the window with Ctrl-C is how it is meant to end.

@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline/promises'
 import { EXIT, type Terminal } from './command'
 
+const SAME_INTERRUPT_MS = 500
+
 /** The process's own terminal. A reader that goes away (`| head`) ends the output, not the command. */
 export function processTerminal(): Terminal {
   const interrupt = new AbortController()
+  let firstMs = 0
   process.on('SIGINT', () => {
-    if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
+    // A terminal and a parent process may both pass on the same Ctrl-C.
+    if (interrupt.signal.aborted && performance.now() - firstMs > SAME_INTERRUPT_MS) process.exit(EXIT.interrupted)
+    if (!interrupt.signal.aborted) firstMs = performance.now()
     interrupt.abort()
   })
   process.once('SIGTERM', () => interrupt.abort())

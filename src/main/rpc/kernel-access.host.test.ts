@@ -8,8 +8,9 @@ import { createClient } from '../../shared/contract/client'
 import { KeyframeError } from '../../shared/failure'
 import { createSmallService, type SmallService } from '../kernel/testing/small-service'
 import { accessKernel, type KernelAccess } from './kernel-access'
-import { kernelSocketPath } from './kernel-socket'
 import { createTransportPair } from './memory-transport'
+
+const kernelSocketPath = (dataDir: string): string => join(dataDir, 'kernel.sock')
 
 let folder: string
 let open: KernelAccess[]
@@ -24,7 +25,9 @@ afterEach(async () => {
 })
 
 async function firstHost(service: SmallService, dataDir = folder): Promise<KernelAccess> {
-  const access = await accessKernel(() => Promise.resolve({ ...service, dataDir, close: () => Promise.resolve() }))
+  const access = await accessKernel(() =>
+    Promise.resolve({ ...service, dataDir, socketPath: kernelSocketPath(dataDir), close: () => Promise.resolve() }),
+  )
   open.push(access)
   return access
 }

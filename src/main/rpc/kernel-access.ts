@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { KernelClient, KernelService } from '../../shared/contract/service'
 import type { PausableTransport } from '../../shared/contract/transport'
 import { KeyframeError } from '../../shared/failure'
-import { connectKernelSocket, connectSocket, kernelSocketPath, serveKernelSocket } from './kernel-socket'
+import { connectKernelSocket, connectSocket, serveKernelSocket } from './kernel-socket'
 import { connectInProcess } from './memory-transport'
 import { relay } from './relay'
 import { serveConnection } from './serve-connection'
@@ -10,6 +10,7 @@ import { createSocketTransport } from './socket-transport'
 
 interface OwnedKernel extends KernelService {
   readonly dataDir: string
+  readonly socketPath: string
   close(): Promise<void>
 }
 
@@ -47,7 +48,7 @@ export async function accessKernel(open: () => Promise<OwnedKernel>): Promise<Ke
 }
 
 async function ownKernel(kernel: OwnedKernel): Promise<KernelAccess> {
-  const socket = await serveKernelSocket(kernel, kernelSocketPath(kernel.dataDir))
+  const socket = await serveKernelSocket(kernel, kernel.socketPath)
   return {
     dataDir: kernel.dataDir,
     pid: process.pid,

@@ -1,16 +1,11 @@
 import { chmod, open, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { createClient } from '../../shared/contract/client'
 import type { KernelClient, KernelService } from '../../shared/contract/service'
 import { KeyframeError } from '../../shared/failure'
 import { serveConnection } from './serve-connection'
 import { createSocketTransport } from './socket-transport'
-
-/** Where the kernel that owns a workspace listens for other hosts of the same user. */
-export function kernelSocketPath(dataDir: string): string {
-  return join(dataDir, 'kernel.sock')
-}
 
 export interface KernelSocket {
   readonly path: string
