@@ -2,11 +2,17 @@ import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+export interface ExchangeFile {
+  readonly bytes: Buffer
+  /** False when there is more than was asked for. */
+  readonly complete: boolean
+}
+
 /**
  * Files in a sandbox's exchange folder, which programs inside may write, replace by links, FIFOs or directories at any time. Names
  * are the kernel's, without `/`.
  */
-export async function readExchangeFile(exchangeDir: string, name: string, maxBytes: number): Promise<Buffer | null> {
+export async function readExchangeFile(exchangeDir: string, name: string, maxBytes: number): Promise<ExchangeFile | null> {
   let handle
   try {
     handle = await open(join(exchangeDir, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -16,15 +22,15 @@ export async function readExchangeFile(exchangeDir: string, name: string, maxByt
   }
   try {
     const stat = await handle.stat()
-    if (!stat.isFile() || stat.size > maxBytes) return null
-    const bytes = Buffer.alloc(stat.size)
+    if (!stat.isFile()) return null
+    const bytes = Buffer.alloc(Math.min(stat.size, maxBytes))
     let length = 0
     while (length < bytes.length) {
       const { bytesRead } = await handle.read(bytes, length, bytes.length - length)
       if (bytesRead === 0) break
       length += bytesRead
     }
-    return bytes.subarray(0, length)
+    return { bytes: bytes.subarray(0, length), complete: stat.size <= maxBytes }
   } finally {
     await handle.close()
   }

@@ -1,6 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
 import xterm from '@xterm/headless'
 
-const LARGEST_SCROLLBACK = 200_000
+const SLICE_CHARACTERS = 16 * 1024
+const DRAWN_CHARACTERS = 16 * 1024
+const WRITTEN_CHARACTERS = 4 * 1024
+const SCREEN_ROWS = 50
+const ROWS_AT_ONCE = 500
+
+const LINE_ENDINGS = /\r+\n/g
 
 // CSI, OSC, DCS and other strings, two-character sequences and stray control characters; not tab, LF.
 // eslint-disable-next-line no-control-regex
@@ -14,21 +21,48 @@ const SWITCHES_SCREEN = '\x1b[?1049h'
 
 /**
  * Terminal output as a person would read it off the screen: colours gone, progress lines as they ended, lines that the terminal
- * wrapped joined. Output that moves the cursor is drawn on a terminal of `cols` columns; a full-screen program leaves what the
- * main screen shows. Trailing blanks of drawn lines are lost.
+ * wrapped joined. Output that moves the cursor is drawn on a terminal of `cols` columns, some thousand lines at a time; a full-screen
+ * program leaves what the main screen shows. Trailing blanks of drawn lines are lost. Yields to the event loop every few milliseconds.
  */
 export async function toPlainText(output: string, cols: number): Promise<string> {
-  const drawn = MOVES_CURSOR.test(output.replace(HARMLESS, '')) || output.includes(SWITCHES_SCREEN)
-  if (drawn) return await draw(output, cols)
-  return output.replace(/\r+\n/g, '\n').replace(ESCAPES, '')
+  const slices = inSlices(output, SLICE_CHARACTERS)
+  for (const slice of slices) {
+    if (MOVES_CURSOR.test(slice.replace(HARMLESS, '')) || slice.includes(SWITCHES_SCREEN)) return await drawAll(output, cols)
+    await setImmediate()
+  }
+  const plain: string[] = []
+  for (const slice of slices) {
+    plain.push(slice.replace(LINE_ENDINGS, '\n').replace(ESCAPES, ''))
+    await setImmediate()
+  }
+  return plain.join('')
+}
+
+/** Parts of `length` and up to the end of the line, so that a line is never in two. */
+function inSlices(text: string, length: number): string[] {
+  const slices: string[] = []
+  for (let start = 0; start < text.length;) {
+    const lineEnd = text.indexOf('\n', start + length)
+    const end = lineEnd === -1 ? text.length : lineEnd + 1
+    slices.push(text.slice(start, end))
+    start = end
+  }
+  return slices
+}
+
+async function drawAll(output: string, cols: number): Promise<string> {
+  const drawn: string[] = []
+  for (const part of inSlices(output, DRAWN_CHARACTERS)) drawn.push(await draw(part, cols))
+  return drawn.join('')
 }
 
 async function draw(output: string, cols: number): Promise<string> {
-  const lines = output.split('\n').length
-  const scrollback = Math.min(LARGEST_SCROLLBACK, lines + Math.ceil(output.length / cols))
-  const terminal = new xterm.Terminal({ cols, rows: 50, scrollback, allowProposedApi: true, logLevel: 'off' })
+  const scrollback = output.split('\n').length + Math.ceil(output.length / cols)
+  const terminal = new xterm.Terminal({ cols, rows: SCREEN_ROWS, scrollback, allowProposedApi: true, logLevel: 'off' })
   try {
-    await new Promise<void>((resolve) => terminal.write(output, resolve))
+    for (let start = 0; start < output.length; start += WRITTEN_CHARACTERS) {
+      await new Promise<void>((resolve) => terminal.write(output.slice(start, start + WRITTEN_CHARACTERS), resolve))
+    }
     const buffer = terminal.buffer.normal
     let text = ''
     for (let row = 0; row < buffer.length; row += 1) {
@@ -36,6 +70,7 @@ async function draw(output: string, cols: number): Promise<string> {
       if (line === undefined) break
       const continues = buffer.getLine(row + 1)?.isWrapped === true
       text += line.translateToString(!continues) + (continues ? '' : '\n')
+      if (row % ROWS_AT_ONCE === 0) await setImmediate()
     }
     const trimmed = text.replace(/\n+$/, '')
     return /[\r\n]\s*$/.test(output) && trimmed !== '' ? `${trimmed}\n` : trimmed

@@ -86,6 +86,7 @@ export class ShellSession {
   #state: ShellState
   #stateRead: Promise<void> = Promise.resolve()
   #shellGroup: number | null = null
+  #tooLarge = false
   #closed = false
 
   constructor(options: ShellSessionOptions) {
@@ -94,7 +95,7 @@ export class ShellSession {
     this.cols = options.cols
     this.rows = options.rows
     this.#captured = options.restored?.shell ?? null
-    this.#state = { sequence: 0, cwd: options.restored?.cwd ?? '/workspace', jobs: options.restored?.jobs ?? [] }
+    this.#state = { sequence: 0, cwd: options.restored?.cwd ?? '/workspace', jobs: [] }
   }
 
   get live(): boolean {
@@ -114,6 +115,7 @@ export class ShellSession {
 
   async start(): Promise<void> {
     if (this.#pty !== null) return
+    if (this.#closed) throw new KeyframeError({ code: 'shell.closed', message: `The session ${this.name} was closed.`, retryable: true })
     this.#starting ??= this.#startAny().finally(() => {
       this.#starting = null
     })
@@ -286,11 +288,19 @@ export class ShellSession {
   async #readState(): Promise<void> {
     const { exchangeDir } = this.#options.sandbox
     const state = await readExchangeFile(exchangeDir, `${this.name}.state`, MAX_STATE_BYTES)
-    const parsed = state === null ? null : parseShellState(state)
+    const parsed = state === null ? null : parseShellState(state.bytes, state.complete)
     if (state === null || parsed === null) return
-    const history = await readExchangeFile(exchangeDir, `${this.name}.history`, MAX_STATE_BYTES)
     this.#state = parsed
-    this.#captured = { state: captureBytes(state), history: captureBytes(history ?? Buffer.alloc(0)) }
+    if (!state.complete) {
+      if (!this.#tooLarge)
+        this.#say(`The shell's variables and functions are more than ${MAX_STATE_BYTES} bytes: a restore will have older ones.`)
+      this.#tooLarge = true
+      return
+    }
+    this.#tooLarge = false
+    const history = await readExchangeFile(exchangeDir, `${this.name}.history`, MAX_STATE_BYTES)
+    const kept = history?.complete === true ? history.bytes : Buffer.alloc(0)
+    this.#captured = { state: captureBytes(state.bytes), history: captureBytes(kept) }
   }
 
   #onExit(pty: SandboxPty, exitCode: number): void {
@@ -299,6 +309,7 @@ export class ShellSession {
     this.#atPrompt = false
     const running = this.#running
     this.#running = null
+    if (running?.begun === false) this.#options.onTerminalData('output', running.echo)
     if (!this.#closed) this.#say(`The shell ended with exit code ${exitCode}.`)
     running?.end({ exitCode, restarted: true })
   }

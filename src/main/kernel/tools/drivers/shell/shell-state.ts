@@ -33,13 +33,19 @@ export interface ShellState {
 
 const FIELDS = 14
 const MAX_JOBS = 100
+const MAX_CWD_CHARACTERS = 4096
 
-/** What the kernel itself needs of a state file; null when it is not one. The rest is only for the shell inside. */
-export function parseShellState(bytes: Buffer): ShellState | null {
+/**
+ * What the kernel itself needs of a state file, of which `complete` says whether it is all there; null when it is not one. The rest
+ * is only for the shell inside.
+ */
+export function parseShellState(bytes: Buffer, complete = true): ShellState | null {
   const fields = bytes.toString('utf8').split('\0')
   const [format, sequence, , cwd] = fields
-  if (format !== 'keyframe-shell-1' || fields.length !== FIELDS || fields[12] !== 'end') return null
-  if (sequence === undefined || !/^\d{1,9}$/.test(sequence) || cwd === undefined || !cwd.startsWith('/')) return null
+  if (format !== 'keyframe-shell-1' || fields.length > FIELDS) return null
+  if (complete && (fields.length !== FIELDS || fields[12] !== 'end')) return null
+  if (sequence === undefined || !/^\d{1,9}$/.test(sequence) || cwd === undefined || !cwd.startsWith('/') || cwd.length > MAX_CWD_CHARACTERS)
+    return null
   const jobs = (fields[11] ?? '').split('\n').filter((line) => line.trim() !== '')
   return { sequence: Number(sequence), cwd, jobs: jobs.slice(0, MAX_JOBS).map((line) => line.slice(0, 500)) }
 }
