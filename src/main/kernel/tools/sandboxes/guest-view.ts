@@ -3,10 +3,10 @@ import { KeyframeError } from '../../../../shared/failure'
 import type { Toolchains } from './toolchains'
 
 export const GUEST_WORKSPACE = '/workspace'
-export const GUEST_HOME = '/home/agent'
-export const GUEST_EXCHANGE = '/run/keyframe'
+const GUEST_HOME = '/home/agent'
+const GUEST_EXCHANGE = '/run/keyframe'
 export const GUEST_NODE = '/opt/keyframe/bin/node'
-export const GUEST_UID = 1001
+const GUEST_UID = 1001
 
 /** Files that the guest gets in place of the host's own, so that no account or host name of the machine is seen. */
 const MADE_FILES = {

@@ -15,11 +15,11 @@ const sh = (sandbox: Sandbox, script: string, options: Partial<Parameters<Sandbo
 const failsWith = (code: string): unknown => expect.objectContaining({ failure: expect.objectContaining({ code }) })
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let round = 0; round < 500; round += 1) {
+  for (let round = 0; round < 1500; round += 1) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error('it did not happen in five seconds')
+  throw new Error('it did not happen in fifteen seconds')
 }
 
 beforeEach(() => {
@@ -209,7 +209,7 @@ describe('commands', () => {
 
   it('end with everything they started when their time is over', async () => {
     const sandbox = await fixture.open('one')
-    const running = sh(sandbox, '(setsid sleep 100 &) ; sleep 100 & trap "" TERM INT; sleep 100', { timeoutMs: 400 })
+    const running = sh(sandbox, '(setsid sleep 100 &) ; sleep 100 & trap "" TERM INT; sleep 100', { timeoutMs: 2000 })
     await until(async () => (await sandbox.processes()).filter((line) => line === 'sleep 100').length === 3)
     expect(await running).toMatchObject({ exitCode: 137, timedOut: true })
     expect(await sandbox.processes()).toEqual([])
@@ -277,7 +277,7 @@ describe('limits', () => {
     )
     expect(result.stderr).toContain('Resource temporarily unavailable')
     const bomb = await sandbox.run({ argv: ['bash', '-c', 'f() { f | f & }; f; sleep 0.5'] }, { timeoutMs: 1500, maxOutputBytes: 1000 })
-    expect(bomb.durationMs).toBeLessThan(4000)
+    expect(bomb.durationMs).toBeLessThan(10_000)
     expect(await sandbox.processes()).toEqual([])
   })
 

@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 async function shows(pattern: RegExp): Promise<void> {
-  for (let round = 0; round < 500; round += 1) {
+  for (let round = 0; round < 1500; round += 1) {
     if (pattern.test(screen)) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
