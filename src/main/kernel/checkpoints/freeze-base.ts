@@ -1,19 +1,8 @@
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
-import {
-  chmodSync,
-  existsSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-} from 'node:fs'
+import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import type { Stats } from 'node:fs'
-import { mkdtemp, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { KeyframeError } from '../../../shared/failure'
@@ -27,6 +16,7 @@ import { copyAndHash, permissions } from './copy-file'
 import type { Base } from './files'
 import { knownStat, looksSame, readLiveStats, writeLiveStats, type KnownStat, type LiveStats } from './live-stats'
 import { removeTree } from './remove-tree'
+import { TaskPool } from './task-pool'
 
 export interface Owner {
   readonly uid: number
@@ -41,6 +31,8 @@ export interface FreezeOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
 }
+
+const CONCURRENCY = 32
 
 /** Bases of one workspace: `bases/<id>/tree` and `bases/<id>/index`, made whole under another name and then renamed. */
 export class BaseFreezer {
@@ -162,65 +154,85 @@ export class BaseFreezer {
     this.#own(tree)
     let done = 0
     const gone = new Set<string>()
-    for (const { path } of listing.files) {
-      if (slices.due()) {
-        options.onProgress?.(done, listing.files.length)
-        await slices.rest()
-      }
-      done++
-      const stat = stats.get(path)
-      const slash = path.lastIndexOf('/')
-      if (stat === undefined || (slash > 0 && gone.has(path.slice(0, slash)))) {
-        gone.add(path)
-        continue
-      }
-      const from = join(this.root, path)
-      const to = join(tree, path)
-      if (stat.isDirectory()) {
-        const mode = (stat.mode & 0o777) | 0o700
-        mkdirSync(fsPath(to))
-        chmodSync(fsPath(to), mode)
-        this.#own(to)
-        builder.add(path, { type: 'directory', mode, mount: false, children: new Map() })
-        continue
-      }
-      gone.add(path)
-      try {
-        if (stat.isSymbolicLink()) {
-          const target = readlinkSync(fsPath(from), { encoding: 'buffer' })
-          symlinkSync(target, fsPath(to))
-          this.#own(to)
-          const digest = ContentHash.parse(hash('sha256', target))
-          known.set(path, knownStat(stat, Date.now(), digest))
-          builder.add(path, { type: 'symlink', target: textOfBytes(target), hash: digest })
-        } else if (stat.isFile()) {
-          const before = this.#live?.stats.get(path)
-          if (previous !== null && before !== undefined && looksSame(before, stat) && linkFrom(join(previous.dir, path), to, stat)) {
-            known.set(path, before)
-            builder.add(path, { type: 'file', mode: permissions(stat), sizeBytes: stat.size, hash: before.hash })
-          } else {
-            const readAt = Date.now()
-            const copied = await copyAndHash(from, to)
-            this.#own(to)
-            known.set(path, knownStat(copied.stat, copied.steady ? readAt : 0, copied.hash))
-            builder.add(path, { type: 'file', mode: permissions(copied.stat), sizeBytes: copied.sizeBytes, hash: copied.hash })
-            if (!copied.steady) builder.notices.push(`${path} kept changing while it was copied.`)
-          }
+    const pool = new TaskPool(CONCURRENCY)
+    try {
+      for (const { path } of listing.files) {
+        if (slices.due()) {
+          options.onProgress?.(done, listing.files.length)
+          await slices.rest()
         }
-        gone.delete(path)
-      } catch (thrown) {
-        // Deleted or replaced since it was listed, or not ours to read.
-        expectFsError(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EINVAL')
-        if (fsCode(thrown) === 'EACCES') builder.notices.push(`${path} cannot be read and was left out.`)
+        done++
+        const stat = stats.get(path)
+        const slash = path.lastIndexOf('/')
+        if (stat === undefined || (slash > 0 && gone.has(path.slice(0, slash)))) {
+          gone.add(path)
+          continue
+        }
+        if (stat.isDirectory()) {
+          const to = join(tree, path)
+          const mode = (stat.mode & 0o777) | 0o700
+          mkdirSync(fsPath(to))
+          chmodSync(fsPath(to), mode)
+          this.#own(to)
+          builder.add(path, { type: 'directory', mode, mount: false, children: new Map() })
+          continue
+        }
+        await pool.add(() => this.#copyLeaf(path, stat, previous, tree, builder, known))
       }
+      await pool.end()
+    } finally {
+      // Nobody may still be writing when a failed staging folder is removed.
+      await pool.settle()
     }
     for (const { path } of listing.dependencies) {
+      if (gone.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) continue
       mkdirSync(fsPath(join(tree, path)))
       this.#own(join(tree, path))
       builder.add(path, { type: 'directory', mode: 0o755, mount: true, children: new Map() })
     }
     options.onProgress?.(done, listing.files.length)
     return { index: builder.finish(), known }
+  }
+
+  async #copyLeaf(
+    path: string,
+    stat: Stats,
+    previous: FrozenBase | null,
+    tree: string,
+    builder: BaseIndexBuilder,
+    known: Map<string, KnownStat>,
+  ): Promise<void> {
+    const from = join(this.root, path)
+    const to = join(tree, path)
+    try {
+      if (stat.isSymbolicLink()) {
+        const target = readlinkSync(fsPath(from), { encoding: 'buffer' })
+        symlinkSync(target, fsPath(to))
+        this.#own(to)
+        const digest = ContentHash.parse(hash('sha256', target))
+        known.set(path, knownStat(stat, Date.now(), digest))
+        builder.add(path, { type: 'symlink', target: textOfBytes(target), hash: digest })
+        return
+      }
+      if (!stat.isFile()) return
+      const before = this.#live?.stats.get(path)
+      if (previous !== null && before !== undefined && looksSame(before, stat) && (await linkFrom(join(previous.dir, path), to, stat))) {
+        known.set(path, before)
+        builder.add(path, { type: 'file', mode: permissions(stat), sizeBytes: stat.size, hash: before.hash })
+        return
+      }
+      const readAt = Date.now()
+      const copied = await copyAndHash(from, to)
+      this.#own(to)
+      known.set(path, knownStat(copied.stat, copied.steady ? readAt : 0, copied.hash))
+      builder.add(path, { type: 'file', mode: permissions(copied.stat), sizeBytes: copied.sizeBytes, hash: copied.hash })
+      if (!copied.steady) builder.notices.push(`${path} kept changing while it was copied.`)
+    } catch (thrown) {
+      // Deleted or replaced since it was listed, or not ours to read.
+      expectFsError(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EINVAL')
+      await rm(fsPath(to), { force: true })
+      if (fsCode(thrown) === 'EACCES') builder.notices.push(`${path} cannot be read and was left out.`)
+    }
   }
 
   #own(path: string): void {
@@ -265,11 +277,11 @@ async function isTorn(dir: string): Promise<boolean> {
 }
 
 /** Bases are never written, so two of them may share a file, provided that its attributes are the same. */
-function linkFrom(from: string, to: string, wanted: Stats): boolean {
+async function linkFrom(from: string, to: string, wanted: Stats): Promise<boolean> {
   try {
     const stat = lstatSync(fsPath(from))
     if (!stat.isFile() || (stat.mode & 0o777) !== permissions(wanted) || Math.abs(stat.mtimeMs - wanted.mtimeMs) > 0.01) return false
-    linkSync(fsPath(from), fsPath(to))
+    await link(fsPath(from), fsPath(to))
     return true
   } catch (thrown) {
     expectFsError(thrown, 'ENOENT', 'EMLINK', 'EPERM', 'EXDEV')

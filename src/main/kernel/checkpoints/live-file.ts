@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { constants, lstatSync, readlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -43,14 +43,16 @@ export async function readLiveFile(root: string, path: string): Promise<LiveFile
 async function readContent(at: string, sizeBytes: number): Promise<{ hash: ContentHash; bytes: Buffer | null }> {
   const file = await open(fsPath(at), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
+    if (sizeBytes <= MAX_TEXT_BYTES) {
+      const bytes = await file.readFile()
+      return { hash: ContentHash.parse(hash('sha256', bytes)), bytes }
+    }
     const digest = createHash('sha256')
-    const kept: Buffer[] = []
     for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false })) {
       if (!(chunk instanceof Buffer)) throw new TypeError('a byte stream gave no bytes')
       digest.update(chunk)
-      if (sizeBytes <= MAX_TEXT_BYTES) kept.push(chunk)
     }
-    return { hash: ContentHash.parse(digest.digest('hex')), bytes: sizeBytes <= MAX_TEXT_BYTES ? Buffer.concat(kept) : null }
+    return { hash: ContentHash.parse(digest.digest('hex')), bytes: null }
   } finally {
     await file.close()
   }

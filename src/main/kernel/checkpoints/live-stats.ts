@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs'
 import { z } from 'zod'
 import { ContentHash } from '../../../shared/ids'
 import { expectFsError } from '../workspace/fs-errors'
+import { Slices } from '../workspace/slices'
 
 /** What a file looked like when its content was last read: as long as it still looks like this, it has that content. */
 export interface KnownStat {
@@ -43,7 +44,9 @@ const Row = z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(),
 /** A cache: written without fsync, and a file that cannot be understood is as good as none. */
 export async function writeLiveStats(file: string, live: LiveStats): Promise<void> {
   const lines: string[] = [live.base]
+  const slices = new Slices()
   for (const [path, known] of live.stats) {
+    if (slices.due()) await slices.rest()
     lines.push(JSON.stringify([path, known.ino, known.sizeBytes, known.mtimeMs, known.ctimeMs, known.mode, known.hash]))
   }
   await writeFile(`${file}.new`, lines.join('\n'))
@@ -62,7 +65,9 @@ export async function readLiveStats(file: string): Promise<LiveStats | null> {
   const base = ContentHash.safeParse(first)
   if (!base.success) return null
   const stats = new Map<string, KnownStat>()
+  const slices = new Slices()
   for (const row of rows) {
+    if (slices.due()) await slices.rest()
     const parsed = Row.safeParse(parseJson(row))
     if (!parsed.success) return null
     const [path, ino, sizeBytes, mtimeMs, ctimeMs, mode, hash] = parsed.data

@@ -1,17 +1,21 @@
 import { execFile } from 'node:child_process'
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
   lchownSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdtemp, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -110,12 +114,12 @@ export class LayerMaker {
             const bytes = this.content.get(part)
             for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
           }
+          fchmodSync(fd, entry.m)
+          futimesSync(fd, entry.u / 1e6, entry.u / 1e6)
+          if (this.#gives()) fchownSync(fd, this.owner.uid, this.owner.gid)
         } finally {
           closeSync(fd)
         }
-        chmodSync(at, entry.m)
-        utimesSync(at, entry.u / 1e6, entry.u / 1e6)
-        this.#own(path)
         return
       }
       // What is not kept must not show the base's entry either.
@@ -143,8 +147,12 @@ export class LayerMaker {
     }
   }
 
+  #gives(): boolean {
+    return process.getuid?.() === 0 && this.owner.uid !== 0
+  }
+
   #own(path: string): void {
-    if (process.getuid?.() === 0 && this.owner.uid !== 0) lchownSync(fsPath(path), this.owner.uid, this.owner.gid)
+    if (this.#gives()) lchownSync(fsPath(path), this.owner.uid, this.owner.gid)
   }
 }
 
