@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadParsers } from '../kernel/memory/grammar'
 import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from '../kernel/memory/index-messages'
 import { IndexPass } from '../kernel/memory/index-pass'
-import { isDamage, openForWriting } from '../kernel/memory/memory-database'
+import { DAMAGED, isDamage, moveAside, type OpenedDatabase, openForWriting } from '../kernel/memory/memory-database'
 
 /** The indexing thread: reads, parses, links and writes, so that the kernel's own thread only asks. The only writer of the index. */
 const { root, databasePath, stop } = workerData as IndexWorkerData
@@ -11,11 +11,25 @@ const port = parentPort
 if (port === null) throw new Error('parse-worker runs as a worker thread only')
 const say = (message: FromIndexWorker): void => port.postMessage(message)
 
-const opened = openForWriting(databasePath)
-const pass = new IndexPass(root, opened.database, await loadParsers(), {
-  stopped: () => Atomics.load(stopping, 0) !== 0,
-  onProgress: (filesDone, files) => say({ type: 'progress', filesDone, files }),
-})
+const parsers = await loadParsers()
+let opened = openForWriting(databasePath)
+let pass: IndexPass
+try {
+  pass = passOver(opened)
+} catch (thrown) {
+  if (!isDamage(thrown)) throw thrown
+  opened.database.close()
+  moveAside(databasePath)
+  opened = { ...openForWriting(databasePath), rebuilt: DAMAGED }
+  pass = passOver(opened)
+}
+
+function passOver({ database }: OpenedDatabase): IndexPass {
+  return new IndexPass(root, database, parsers, {
+    stopped: () => Atomics.load(stopping, 0) !== 0,
+    onProgress: (filesDone, files) => say({ type: 'progress', filesDone, files }),
+  })
+}
 
 port.on('message', (message: ToIndexWorker) => {
   if (message.type === 'end') {

@@ -25,6 +25,8 @@ const MOST_NAMESAKES = 3
 const WIDEST = 2000
 /** Nodes expanded in one search, about 15 ms. */
 const MOST_EXPANDED = 4000
+/** Edges read for one neighbourhood, about 20 ms. */
+const MOST_ROWS = 6000
 const PATHS = 3
 const TEST_PATH = /(?:^|\/)(?:tests?|__tests__|spec|fixtures)\/|\.(?:test|spec)\./
 
@@ -71,10 +73,18 @@ export class GraphQueries {
     const edges = new Map<string, EdgeRow>()
     let frontier = [start]
     let truncated = false
+    let rows = 0
     for (let step = 0; step < depth && frontier.length > 0; step += 1) {
       const next: number[] = []
       for (const node of frontier) {
-        for (const edge of [...this.out(node, true), ...this.in(node, true)]) {
+        // Names alone are followed from the symbol that was asked about only: further away they would drown what is certain.
+        const adjacent = [...this.out(node, step === 0), ...this.in(node, step === 0)]
+        rows += adjacent.length
+        if (rows > MOST_ROWS) {
+          truncated = true
+          break
+        }
+        for (const edge of adjacent) {
           const other = edge.src === node ? edge.dst : edge.src
           if (!within.has(other)) {
             if (within.size >= limit) {
@@ -152,7 +162,7 @@ export class GraphQueries {
     for (const middle of meeting) {
       for (const before of forward.waysTo(middle, PATHS)) {
         for (const after of backward.waysTo(middle, PATHS)) {
-          if (paths >= PATHS) return this.result([...nodes], [...edges.values()], true)
+          if (paths >= PATHS) break
           paths += 1
           const way = [...before.reverse(), ...after]
           for (const edge of way) {

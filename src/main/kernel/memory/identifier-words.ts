@@ -6,15 +6,27 @@ export function identifierParts(identifier: string): string[] {
   return (identifier.match(PARTS) ?? []).map((part) => part.toLowerCase())
 }
 
+const PLAIN = /^[a-z]+$/
+const KNOWN_FORMS = 50_000
+const forms = new Map<string, string>()
+
 /** Every identifier of a text both joined and split, so that `userId`, `user id` and `user_id` find each other. */
 export function searchableWords(text: string): string {
   const words: string[] = []
   for (const identifier of text.match(IDENTIFIER) ?? []) {
-    const parts = identifierParts(identifier)
-    if (parts.length > 1) words.push(parts.join(''), ...parts)
-    else if (parts.length === 1) words.push(identifier.toLowerCase())
+    const known = PLAIN.test(identifier) ? identifier : (forms.get(identifier) ?? bothForms(identifier))
+    if (known !== '') words.push(known)
   }
   return words.join(' ')
+}
+
+/** Code says the same names again and again: splitting them was an eighth of the time of indexing. */
+function bothForms(identifier: string): string {
+  const parts = identifierParts(identifier)
+  const both = parts.length > 1 ? [parts.join(''), ...parts].join(' ') : parts.length === 1 ? identifier.toLowerCase() : ''
+  if (forms.size >= KNOWN_FORMS) forms.clear()
+  forms.set(identifier, both)
+  return both
 }
 
 /**

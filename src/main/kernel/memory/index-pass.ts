@@ -84,6 +84,7 @@ export class IndexPass {
             continue
           }
           this.writer.store(file, before, version)
+          if (file.facts !== null) this.keep(knownFile(path, file.facts))
           changed += 1
           if (before === undefined || /(?:tsconfig|jsconfig|package)\.json$/.test(path)) namesMoved = true
           if (before?.shape === file.shape) continue
@@ -127,9 +128,14 @@ export class IndexPass {
     if (kept !== undefined) return kept
     const facts = this.writer.facts(path)
     const file = facts === null ? null : knownFile(path, facts)
-    if (this.kept.size >= FACTS_KEPT) this.kept.clear()
-    this.kept.set(path, file)
+    if (file === null) this.kept.set(path, null)
+    else this.keep(file)
     return file
+  }
+
+  private keep(file: KnownFile): void {
+    if (this.kept.size >= FACTS_KEPT) this.kept.clear()
+    this.kept.set(file.path, file)
   }
 
   /** The bytes decide: a file whose time changed but not its content keeps its rows. */

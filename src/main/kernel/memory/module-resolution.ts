@@ -54,6 +54,7 @@ export class ModuleResolution {
   private readonly mappings: PathMapping[] = []
   private readonly packages = new Map<string, { dir: string; entries: string[] }>()
   private readonly files: ReadonlySet<string>
+  private readonly answers = new Map<string, string | null>()
 
   constructor(root: string, paths: readonly string[]) {
     this.files = new Set(paths)
@@ -66,6 +67,15 @@ export class ModuleResolution {
   }
 
   resolve(from: string, specifier: string): string | null {
+    const key = `${posix.dirname(from)} ${specifier}`
+    const known = this.answers.get(key)
+    if (known !== undefined) return known
+    const found = this.search(from, specifier)
+    this.answers.set(key, found)
+    return found
+  }
+
+  private search(from: string, specifier: string): string | null {
     if (specifier.startsWith('.')) return this.file(posix.join(posix.dirname(from), specifier))
     for (const mapping of this.mappings) {
       if (mapping.dir !== '' && !from.startsWith(`${mapping.dir}/`)) continue

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -368,6 +368,44 @@ describe('bad input', () => {
     await memory.refresh()
     expect(memory.find('Invoice', 1)).toHaveLength(1)
     expect(memory.status.state).toBe('idle')
+  })
+
+  it('is made again when a page of it is damaged under a running kernel', async () => {
+    const { memory, databasePath, open } = await indexed(billing)
+    await memory.dispose()
+    const bytes = await readFile(databasePath)
+    bytes.fill(0xa5, 4096)
+    await writeFile(databasePath, bytes)
+    const again = open()
+    await again.refresh()
+    expect(again.find('Invoice', 1)).toHaveLength(1)
+    expect(again.status.problems[0]?.reason).toMatch(/damaged/)
+  })
+
+  it('stops when it is told to while it starts', async () => {
+    const { open } = await workspace(billing)
+    const memory = open()
+    const stop = new AbortController()
+    const started = memory.start(stop.signal)
+    setTimeout(() => stop.abort(), 20)
+    await expect(started).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('says when its thread cannot start', async () => {
+    const { root, databasePath } = await workspace(billing)
+    const memory = createMemory({
+      root,
+      databasePath,
+      listFiles: () => listAll(root),
+      now: () => 0,
+      workerUrl: new URL('./no-such-worker.js', import.meta.url),
+    })
+    cleanups.push(() => memory.dispose())
+    await expect(memory.refresh()).rejects.toMatchObject({ code: 'memory.worker-failed' })
+    expect(memory.status).toMatchObject({
+      state: 'failed',
+      problems: [{ path: '', reason: expect.stringMatching(/indexing thread ended/) }],
+    })
   })
 
   it('answers nothing before it has indexed and refuses work after it was closed', async () => {

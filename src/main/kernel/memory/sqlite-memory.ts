@@ -80,6 +80,10 @@ class SqliteMemory implements Memory {
     try {
       await this.watch()
       await this.refresh()
+      signal.throwIfAborted()
+    } catch (thrown) {
+      signal.throwIfAborted()
+      throw thrown
     } finally {
       signal.removeEventListener('abort', stop)
     }
