@@ -27,9 +27,13 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit] ?? ''}`
 }
 
+// Formatters are made once: making one costs more than using it a hundred times.
+const CLOCK = new Intl.DateTimeFormat(undefined, { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const NUMBER = new Intl.NumberFormat('en-GB')
+
 /** 14:03:22, local time. */
 export function formatClock(atMs: number): string {
-  return new Date(atMs).toLocaleTimeString(undefined, { hour12: false, hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  return CLOCK.format(atMs)
 }
 
 /** Time of day for today, date and time for other days. */
@@ -42,7 +46,7 @@ export function formatWhen(atMs: number, nowMs: number): string {
 
 /** "1 file", "3 files". */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en-GB')} ${number === 1 ? one : many}`
+  return `${NUMBER.format(number)} ${number === 1 ? one : many}`
 }
 
 export function formatScore(score: number | null): string {

@@ -34,6 +34,9 @@ export type Entry = { readonly frame: number } & (
     }
 )
 
+/** Longer rows of calls are split, so that opening one stays quick. */
+const CALLS_AT_MOST = 100
+
 /** Outcomes of the scheduler that say no more than that the run goes on. */
 const QUIET: ReadonlySet<string> = new Set(['continue', 'use-tool', 'refresh-context', 'complete'])
 
@@ -81,7 +84,7 @@ function addFrame(entries: Entry[], places: Map<number, number>, frame: Frame): 
     case 'tool.intent': {
       const call: ToolCall = { frame: frame.n, tool: frame.payload.tool, args: frame.payload.args, outcome: null, outcomeFrame: null }
       const last = entries.at(-1)
-      if (last?.kind !== 'tools') return add({ ...at, kind: 'tools', calls: [call] })
+      if (last?.kind !== 'tools' || last.calls.length >= CALLS_AT_MOST) return add({ ...at, kind: 'tools', calls: [call] })
       places.set(frame.n, entries.length - 1)
       last.calls.push(call)
       return

@@ -1,5 +1,5 @@
 import { ChevronRight, CircleCheck, CircleDashed, CircleDot, CircleMinus, CircleX, type LucideIcon } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Plan } from '../../../shared/frames'
 import { argumentsInBrief } from '../../app/frame-words'
 import { useWindow } from '../../app/window-context'
@@ -155,6 +155,7 @@ function PlanView({ plan }: { plan: Plan }) {
 }
 
 function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
+  const [open, setOpen] = useState(false)
   const failed = entry.calls.filter((call) => call.outcome?.ok === false).length
   const running = entry.calls.filter((call) => call.outcome === null).length
   const changed = new Set(entry.calls.flatMap((call) => call.outcome?.sideEffects.files.map((file) => file.path) ?? [])).size
@@ -164,7 +165,7 @@ function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
       ? `${first.tool} ${argumentsInBrief(first.args)}`
       : count(entry.calls.length, 'tool call')
   return (
-    <details className="entry tools" data-tone="plain">
+    <details className="entry tools" data-tone="plain" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <ChevronRight size={14} aria-hidden />
         <span className="clip mono">{title}</span>
@@ -174,11 +175,13 @@ function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
           {running > 0 && <span className="muted">{running} running</span>}
         </span>
       </summary>
-      <ul>
-        {entry.calls.map((call) => (
-          <ToolRow key={call.frame} call={call} />
-        ))}
-      </ul>
+      {open && (
+        <ul>
+          {entry.calls.map((call) => (
+            <ToolRow key={call.frame} call={call} />
+          ))}
+        </ul>
+      )}
     </details>
   )
 }

@@ -56,6 +56,10 @@ export interface Scene {
   readonly width: number
   readonly height: number
   readonly branchId: BranchId
+}
+
+/** What moves while scrubbing: painted on a canvas of its own, so that the frames are not painted again. */
+export interface Cursor {
   /** Selected frame; 0 for none. */
   readonly n: number
   readonly past: boolean
@@ -63,7 +67,7 @@ export interface Scene {
   readonly hovered: number | null
 }
 
-export function paint(context: CanvasRenderingContext2D, scene: Scene, colours: Palette): void {
+export function paintFrames(context: CanvasRenderingContext2D, scene: Scene, colours: Palette): void {
   context.clearRect(0, 0, scene.width, scene.height)
   context.font = colours.font
   context.textBaseline = 'middle'
@@ -74,7 +78,6 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, colours: 
   if (scene.view.pxPerFrame < DENSE_BELOW_PX) paintColumns(context, scene, colours, first, last)
   else paintMarks(context, scene, colours, first, last)
   paintBand(context, scene, colours, first, last)
-  paintCursor(context, scene, colours)
 }
 
 function paintRuler(context: CanvasRenderingContext2D, scene: Scene, colours: Palette, first: number, last: number): void {
@@ -141,7 +144,7 @@ function pathLanes(scene: Scene): Set<BranchId> {
 
 function paintMarks(context: CanvasRenderingContext2D, scene: Scene, colours: Palette, first: number, last: number): void {
   const rows = new Map(scene.lanes.map((lane) => [lane.branchId, laneMiddle(lane.index)]))
-  const size = Math.min(4, Math.max(2, scene.view.pxPerFrame / 2.4))
+  const size = markSize(scene.view)
   for (let n = first; n <= last; n += 1) {
     const frame = scene.cache.frame(n)
     const y = frame === undefined ? undefined : rows.get(frame.branchId)
@@ -153,11 +156,6 @@ function paintMarks(context: CanvasRenderingContext2D, scene: Scene, colours: Pa
       context.fillRect(Math.round(x) - 0.5, y - 10, 1, 20)
     }
     mark(context, frame, role, x, y, size, colours)
-    if (n === scene.n || n === scene.hovered) {
-      context.strokeStyle = n === scene.n ? colours.accent : colours.muted
-      context.lineWidth = 1.5
-      context.strokeRect(Math.round(x - size - 2) - 0.5, y - size - 2.5, size * 2 + 5, size * 2 + 5)
-    }
   }
 }
 
@@ -314,7 +312,8 @@ function paintBand(context: CanvasRenderingContext2D, scene: Scene, colours: Pal
   context.globalAlpha = 1
 }
 
-function paintCursor(context: CanvasRenderingContext2D, scene: Scene, colours: Palette): void {
+export function paintCursor(context: CanvasRenderingContext2D, scene: Scene, cursor: Cursor, colours: Palette): void {
+  context.clearRect(0, 0, scene.width, scene.height)
   const line = (n: number, colour: string, dash: number[]): void => {
     const x = Math.round(xOf(scene.view, n)) + 0.5
     context.strokeStyle = colour
@@ -333,6 +332,22 @@ function paintCursor(context: CanvasRenderingContext2D, scene: Scene, colours: P
     context.closePath()
     context.fill()
   }
-  if (scene.compareWith !== null) line(scene.compareWith, colours.roles.judge, [3, 3])
-  if (scene.n > 0) line(scene.n, scene.past ? colours.past : colours.accent, [])
+  const box = (n: number, colour: string): void => {
+    const frame = scene.cache.frame(n)
+    const lane = scene.lanes.find((candidate) => candidate.branchId === frame?.branchId)
+    if (lane === undefined) return
+    const size = markSize(scene.view)
+    context.strokeStyle = colour
+    context.lineWidth = 1.5
+    context.strokeRect(Math.round(xOf(scene.view, n) - size - 2) - 0.5, laneMiddle(lane.index) - size - 2.5, size * 2 + 5, size * 2 + 5)
+  }
+  if (cursor.compareWith !== null) line(cursor.compareWith, colours.roles.judge, [3, 3])
+  if (cursor.n > 0) line(cursor.n, cursor.past ? colours.past : colours.accent, [])
+  if (scene.view.pxPerFrame < DENSE_BELOW_PX) return
+  if (cursor.hovered !== null) box(cursor.hovered, colours.muted)
+  if (cursor.n > 0) box(cursor.n, colours.accent)
+}
+
+function markSize(view: Viewport): number {
+  return Math.min(4, Math.max(2, view.pxPerFrame / 2.4))
 }

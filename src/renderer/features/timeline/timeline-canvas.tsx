@@ -2,11 +2,12 @@ import { ContextMenu } from '@base-ui/react/context-menu'
 import { type PointerEvent, useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import type { Frame } from '../../../shared/frames'
+import { MAIN_BRANCH } from '../../../shared/ids'
 import { frameTitle } from '../../app/frame-words'
 import { useIsPast, usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { HoverCard } from './hover-card'
 import { heightOf, type Lane, laneAt, nearest } from './lanes'
-import { paint, type Palette, readPalette } from './paint'
+import { paintCursor, paintFrames, type Palette, readPalette } from './paint'
 import { timeline } from './timeline-store'
 import { frameAt, xOf } from './viewport'
 
@@ -22,6 +23,7 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   const compareWith = useStore(model.selection, (state) => state.compareWith)
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
+  const overlay = useRef<HTMLCanvasElement>(null)
   const palette = useRef<Palette | null>(null)
   const [theme, setTheme] = useState(0)
   const [hovered, setHovered] = useState<Frame | null>(null)
@@ -63,36 +65,28 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   }, [])
 
   useEffect(() => {
-    const element = canvas.current
-    if (element === null || !visible || branchId === null) return
-    const request = requestAnimationFrame(() => {
-      const ratio = window.devicePixelRatio
-      const [pixelWidth, pixelHeight] = [Math.round(widthPx * ratio), Math.round(height * ratio)]
-      if (element.width !== pixelWidth || element.height !== pixelHeight) {
-        element.width = pixelWidth
-        element.height = pixelHeight
-      }
-      const context = element.getContext('2d')
-      if (context === null) return
-      context.setTransform(ratio, 0, 0, ratio, 0, 0)
-      palette.current ??= readPalette(element)
-      paint(
-        context,
-        { cache, lanes, view, width: widthPx, height, branchId, n, past, compareWith, hovered: hovered?.n ?? null },
-        palette.current,
-      )
+    if (!visible || branchId === null) return
+    return draw(canvas.current, widthPx, height, (context) => {
+      palette.current ??= readPalette(context.canvas)
+      paintFrames(context, { cache, lanes, view, width: widthPx, height, branchId }, palette.current)
     })
-    return () => cancelAnimationFrame(request)
-  }, [cache, version, lanes, view, widthPx, height, branchId, n, past, compareWith, hovered, theme, visible])
+  }, [cache, version, lanes, view, widthPx, height, branchId, theme, visible])
+
+  useEffect(() => {
+    if (!visible || branchId === null) return
+    return draw(overlay.current, widthPx, height, (context) => {
+      palette.current ??= readPalette(context.canvas)
+      const scene = { cache, lanes, view, width: widthPx, height, branchId }
+      paintCursor(context, scene, { n, past, compareWith, hovered: hovered?.n ?? null }, palette.current)
+    })
+  }, [cache, lanes, view, widthPx, height, branchId, n, past, compareWith, hovered, theme, visible])
 
   function at(event: { clientX: number; clientY: number }): { frame: Frame | null; lane: Lane | null; near: boolean } {
     const bounds = box.current?.getBoundingClientRect()
     if (bounds === undefined) return { frame: null, lane: null, near: false }
     const x = event.clientX - bounds.left
     const lane = laneAt(lanes, event.clientY - bounds.top)
-    const own = cache.ownFrames(
-      lane?.branchId ?? branchId ?? lanes[0]?.branchId ?? cache.branches()[0]?.branchId ?? ('b0' as Frame['branchId']),
-    )
+    const own = cache.ownFrames(lane?.branchId ?? branchId ?? MAIN_BRANCH)
     const frame = own[nearest(own, frameAt(view, x))] ?? null
     return { frame, lane, near: frame !== null && Math.abs(xOf(view, frame.n) - x) <= HIT_PX }
   }
@@ -179,11 +173,34 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
         }
       >
         <canvas ref={canvas} data-testid="timeline-canvas" aria-hidden style={{ width: widthPx, height }} />
+        <canvas ref={overlay} className="timeline-overlay" aria-hidden style={{ width: widthPx, height }} />
         {hovered !== null && <HoverCard frame={hovered} x={xOf(view, hovered.n)} widthPx={widthPx} />}
       </ContextMenu.Trigger>
       <FrameMenu frame={menuFrame} />
     </ContextMenu.Root>
   )
+}
+
+/** Paints at the next animation frame, in CSS pixels at the resolution of the screen. Returns what calls it off. */
+function draw(
+  element: HTMLCanvasElement | null,
+  width: number,
+  height: number,
+  paint: (context: CanvasRenderingContext2D) => void,
+): () => void {
+  const request = requestAnimationFrame(() => {
+    const context = element?.getContext('2d')
+    if (context == null) return
+    const ratio = window.devicePixelRatio
+    const [pixelWidth, pixelHeight] = [Math.round(width * ratio), Math.round(height * ratio)]
+    if (context.canvas.width !== pixelWidth || context.canvas.height !== pixelHeight) {
+      context.canvas.width = pixelWidth
+      context.canvas.height = pixelHeight
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    paint(context)
+  })
+  return () => cancelAnimationFrame(request)
 }
 
 function FrameMenu({ frame }: { frame: Frame | null }) {
