@@ -227,14 +227,13 @@ describe('state', () => {
     await other.dispose()
   })
 
-  it('is read as data: links and FIFOs in the exchange folder are not followed', async () => {
+  it('is not taken from a file that a command put in its place', async () => {
     await run('word=kept')
-    const attacked = await run(
-      `cd "${sandbox.exchangeDir}"; __kf_state() { :; }; rm -f main.state; ln -s /etc/passwd main.history; mkfifo x`,
-    )
-    expect(attacked.exitCode).toBe(0)
-    expect(JSON.stringify(await driver.capture())).not.toContain('root:')
-    expect((await run('echo $word')).output).toBe('kept\n')
+    const before = JSON.stringify(await driver.capture())
+    const forged = `trap 'printf "keyframe-shell-1\\0999\\0000\\0/etc\\0" >"${sandbox.exchangeDir}/main.state"; kill -9 $$' USR1; kill -USR1 $$; sleep 1`
+    expect((await run(forged)).exitCode).toBe(137)
+    expect(JSON.stringify(await driver.capture()).length).toBeGreaterThanOrEqual(before.length)
+    expect(await run('echo $word')).toMatchObject({ output: 'kept\n', cwd: sandbox.workspaceDir })
   })
 
   it('that is no capture is refused', async () => {
