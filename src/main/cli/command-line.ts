@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   doctor: { summary: 'find out what this machine can enforce', load: () => import('./commands/doctor') },
   sample: { summary: 'make a private copy of the sample workspace', load: () => import('./commands/sample') },
   run: { summary: 'give an agent a task', load: () => import('./commands/run') },
+  resume: { summary: 'go on with a run that was cut off', load: () => import('./commands/resume') },
   runs: { summary: 'list the runs of a repository', load: () => import('./commands/runs') },
   frames: { summary: 'list the frames of a run', load: () => import('./commands/frames') },
   checkpoints: { summary: 'list the keyframes of a run', load: () => import('./commands/checkpoints') },

@@ -8,6 +8,7 @@ import { askPending, pendingOf, printPending } from './answer-requests'
 import { EXIT, type ExitCode, type Terminal } from './command'
 import { deferred } from './deferred'
 import { describeFrame } from './describe-frame'
+import { seconds } from './print'
 import { readFrames } from './run-frames'
 
 export interface RunResult {
@@ -117,6 +118,14 @@ export async function runResult(client: KernelClient, runId: RunId): Promise<Run
     merged: [...new Set(merged)].sort(),
     branches: run.branches,
   }
+}
+
+export function printResult(result: RunResult, terminal: Terminal): void {
+  terminal.out(`${result.outcome ?? result.state}: ${result.summary ?? 'no summary'}`)
+  for (const path of result.merged) terminal.out(`  merged ${path}`)
+  terminal.out(
+    `${result.frames} frames, ${result.checkpoints} checkpoints, ${result.forks} forks, ${result.tokens} tokens, ${seconds(result.durationMs)} (run ${result.runId})`,
+  )
 }
 
 export function exitCodeOf(ending: Ending, completed: boolean): ExitCode {

@@ -1,8 +1,8 @@
 import { approvalOption, flag, integerOption, repoOption, requiredText, textOption } from '../arguments'
-import { type Command, JSON_OPTION, REPO_HELP, REPO_OPTION, type Terminal } from '../command'
-import { exitCodeOf, followRun, type RunResult, runResult } from '../follow-run'
+import { type Command, JSON_OPTION, REPO_HELP, REPO_OPTION } from '../command'
+import { exitCodeOf, followRun, printResult, runResult } from '../follow-run'
 import { withKernel } from '../kernel-session'
-import { printJson, seconds } from '../print'
+import { printJson } from '../print'
 
 export const command: Command = {
   usage: 'run --repo R --task T [--agent A] [--yes | --deny] [--forks N] [--json]',
@@ -41,12 +41,4 @@ export const command: Command = {
       return exitCodeOf(ending, result.outcome === 'completed')
     })
   },
-}
-
-function printResult(result: RunResult, terminal: Terminal): void {
-  terminal.out(`${result.outcome ?? result.state}: ${result.summary ?? 'no summary'}`)
-  for (const path of result.merged) terminal.out(`  merged ${path}`)
-  terminal.out(
-    `${result.frames} frames, ${result.checkpoints} checkpoints, ${result.forks} forks, ${result.tokens} tokens, ${seconds(result.durationMs)} (run ${result.runId})`,
-  )
 }

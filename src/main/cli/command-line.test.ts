@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { runCommandLine } from './command-line'
+import { createScriptedTerminal } from './testing/scripted-terminal'
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const terminal = createScriptedTerminal()
+  const code = await runCommandLine(args, terminal)
+  return { code, out: terminal.outText(), err: terminal.errText() }
+}
+
+describe('the command line', () => {
+  it('lists its commands', async () => {
+    const { code, out } = await run('--help')
+    expect(code).toBe(0)
+    expect(out).toContain('Usage: keyframe COMMAND [OPTIONS]')
+    expect((await run()).code).toBe(2)
+  })
+  it('refuses commands that it does not know, those of every object included', async () => {
+    for (const name of ['fly', 'toString', '__proto__']) {
+      const { code, out, err } = await run(name)
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toContain(`There is no command "${name}".`)
+    }
+  })
+  it.each([
+    'run',
+    'runs',
+    'frames',
+    'checkpoints',
+    'state',
+    'context',
+    'fork',
+    'merge',
+    'restore',
+    'replay',
+    'resume',
+    'index',
+    'search',
+    'graph',
+  ])('explains %s and says what is missing', async (name) => {
+    const help = await run(name, '--help')
+    expect([help.code, help.err]).toEqual([0, ''])
+    expect(help.out).toContain(`Usage: keyframe ${name} `)
+    const bare = await run(name)
+    expect([bare.code, bare.out]).toEqual([2, ''])
+    expect(bare.err).toContain(`Usage: keyframe ${name} `)
+  })
+  it('answers Cypher with what to use instead', async () => {
+    expect(await run('graph', 'MATCH (a)-[:CALLS]->(b) RETURN b', '--repo', '.')).toEqual({
+      code: 2,
+      out: '',
+      err: 'Cypher queries are not available yet; use `graph find`, `graph path` or `graph around`.',
+    })
+  })
+})
