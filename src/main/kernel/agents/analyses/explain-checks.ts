@@ -1,49 +1,69 @@
 import type { CheckResult } from '../../../../shared/frames'
 import type { AgentApi } from '../agent-api'
 import { type AgentResult, failureText, listed, plural, tryReadSource } from '../refactorings/agent-tools'
-import { describeVerdict } from '../refactorings/rehearsal'
 import { SourceSyntax } from '../refactorings/source-syntax'
 import { failedTests, type FailurePlace, failurePlaces } from './failure-places'
 
 const MAX_PLACES = 8
 const LINES_AROUND = 2
 const CHECK_TIMEOUT_MS = 600_000
+/** What shells say of a program that is not installed. */
+const COMMAND_NOT_FOUND = 127
 
-/** `run checks and explain failures`: judges the branch, runs what failed again for its whole output, and shows the places it names. */
+interface Ran {
+  readonly check: CheckResult['check']
+  readonly command: string | null
+  readonly state: CheckResult['state']
+  readonly detail: string
+  readonly output: string
+}
+
+/**
+ * `run checks and explain failures`. The judge knows which checks there are, but only holds against a branch what it made worse;
+ * here the question is what fails at all, so each command is run as it is.
+ */
 export async function explainChecks(api: AgentApi): Promise<AgentResult> {
   await api.setState('checking', {})
   const verdict = await api.judge()
-  const failed = verdict.checks.filter((check) => check.state === 'failed')
-  const missing = verdict.checks.filter((check) => check.state === 'not-available')
-  const lines = [describeVerdict(verdict), '', ...verdict.checks.map(describeCheck)]
+  const ran: Ran[] = []
+  for (const check of verdict.checks) ran.push(await runAgain(api, check))
+  const failed = ran.filter((check) => check.state === 'failed')
+  const passed = ran.filter((check) => check.state === 'passed')
+  const lines = ran.map(describeRan)
   await api.setState('explaining', { failed: failed.length })
   for (const check of failed) lines.push('', ...(await explain(api, check)))
+  const names = (checks: readonly Ran[]): string => checks.map((check) => check.check).join(', ')
   const summary =
     failed.length > 0
-      ? `${listed(
-          failed.map((check) => check.check),
-          3,
-        )} failed.`
-      : missing.length === verdict.checks.length
-        ? 'No check is available in this workspace.'
-        : `${listed(
-            verdict.checks.filter((check) => check.state === 'passed').map((check) => check.check),
-            3,
-          )} passed.`
-  const text = lines.join('\n')
+      ? `${names(failed)} failed.`
+      : passed.length > 0
+        ? `${names(passed)} passed.`
+        : 'No check is available in this workspace.'
+  const text = [summary, '', ...lines].join('\n')
   await api.remember('checks', 'Checks', text, failed.length > 0 ? 'error' : 'tests')
-  await api.message(text, failed.length > 0 ? 'error' : missing.length === verdict.checks.length ? 'warning' : 'success')
-  await api.setState('done', { failed: failed.length })
-  return { ok: failed.length === 0 && missing.length < verdict.checks.length, summary }
+  await api.message(text, failed.length > 0 ? 'error' : passed.length > 0 ? 'success' : 'warning')
+  await api.setState('done', { failed: failed.length, passed: passed.length })
+  return { ok: failed.length === 0 && passed.length > 0, summary }
 }
 
-function describeCheck(check: CheckResult): string {
-  const command = check.command === null ? '' : ` (\`${check.command}\`)`
-  return `- ${check.check}${command}: ${check.state === 'not-available' ? 'not available' : check.state}. ${firstLine(check.detail)}`
+async function runAgain(api: AgentApi, check: CheckResult): Promise<Ran> {
+  const known = { check: check.check, command: check.command }
+  if (check.command === null) return { ...known, state: 'not-available', detail: check.detail, output: '' }
+  const reply = await api.runCommand(check.command, { timeoutMs: CHECK_TIMEOUT_MS })
+  if (!reply.ok) return { ...known, state: 'not-available', detail: failureText(reply.outcome), output: '' }
+  const { exitCode, output } = reply.output
+  if (exitCode === 0) return { ...known, state: 'passed', detail: '', output }
+  if (exitCode === COMMAND_NOT_FOUND) return { ...known, state: 'not-available', detail: firstLine(check.detail), output }
+  return { ...known, state: 'failed', detail: `exit code ${exitCode}`, output }
 }
 
-async function explain(api: AgentApi, check: CheckResult): Promise<string[]> {
-  const output = await wholeOutput(api, check)
+function describeRan(ran: Ran): string {
+  const command = ran.command === null ? '' : ` (\`${ran.command}\`)`
+  return `- ${ran.check}${command}: ${ran.state === 'not-available' ? 'not available' : ran.state}${ran.detail === '' ? '' : `, ${ran.detail}`}`
+}
+
+async function explain(api: AgentApi, check: Ran): Promise<string[]> {
+  const { output } = check
   const places = failurePlaces(output)
   const tests = check.check === 'tests' ? failedTests(output) : []
   const lines = [`## ${check.check}`]
@@ -56,16 +76,6 @@ async function explain(api: AgentApi, check: CheckResult): Promise<string[]> {
   for (const place of places.slice(0, MAX_PLACES)) lines.push('', ...(await showPlace(api, place)))
   if (places.length > MAX_PLACES) lines.push('', `${plural(places.length - MAX_PLACES, 'more place')} in the output.`)
   return lines
-}
-
-/** A verdict keeps the gist of an output; the places are found in the whole of it. */
-async function wholeOutput(api: AgentApi, check: CheckResult): Promise<string> {
-  if (check.command === null) return check.detail
-  const again = await api.runCommand(check.command, { timeoutMs: CHECK_TIMEOUT_MS })
-  if (!again.ok) return `${check.detail}\n${failureText(again.outcome)}`
-  return again.output.exitCode === 0
-    ? `${check.detail}\nRun again, the command passed: this check may depend on time or order.`
-    : again.output.output
 }
 
 async function showPlace(api: AgentApi, place: FailurePlace): Promise<string[]> {

@@ -1,13 +1,14 @@
 import type { GraphEdge, GraphNode, GraphResult } from '../../../../shared/graph'
 import type { AgentApi } from '../agent-api'
-import { type AgentResult, AgentStop, plural, useTool } from '../refactorings/agent-tools'
+import { type AgentResult, plural, useTool } from '../refactorings/agent-tools'
 import { isTest } from '../refactorings/left-out-files'
 import type { AgentTask } from '../task-language'
+import { traceByReferences } from './trace-by-references'
 
 const MAX_HOPS = 8
 const MAX_PAIRS = 9
 
-interface Traced {
+export interface Traced {
   readonly from: GraphNode
   readonly to: GraphNode
   readonly path: readonly GraphEdge[]
@@ -20,7 +21,8 @@ export async function tracePath(api: AgentApi, task: Extract<AgentTask, { kind: 
   await api.setState('analysing', { from: task.from, to: task.to })
   const starts = await nodesNamed(api, task.from)
   const ends = await nodesNamed(api, task.to)
-  const forward = await traceAny(api, starts, ends)
+  const indexed = starts.length > 0 && ends.length > 0
+  const forward = (indexed ? await traceAny(api, starts, ends) : null) ?? (await traceByReferences(api, task.from, task.to))
   if (forward === null) return noPath(api, task, starts, ends)
   await api.focusOn([...new Set([...forward.nodes.values()].map((node) => node.path))].slice(0, 12))
   const summary = `${task.from} reaches ${task.to} in ${plural(forward.path.length, 'hop')}.`
@@ -35,19 +37,14 @@ export async function tracePath(api: AgentApi, task: Extract<AgentTask, { kind: 
   return { ok: true, summary }
 }
 
-/** Sources before tests, exported before private: the first pair with a path is the answer. */
+/** Sources before tests, exported before private: the first pair with a path is the answer. Empty while the index does not know the name. */
 async function nodesNamed(api: AgentApi, wanted: string): Promise<GraphNode[]> {
   const name = wanted.split('.').at(-1) ?? wanted
   const { nodes } = await useTool(api, 'memory.find', { query: name, limit: 50 })
   const rankOf = (node: GraphNode): number => (isTest(node.path) ? 2 : 0) + (node.exported ? 0 : 1)
-  const found = nodes
+  return nodes
     .filter((node) => node.name === name && (node.name === wanted || node.id.endsWith(`#${wanted}`) || node.id.endsWith(`.${wanted}`)))
     .sort((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
-  if (found.length > 0) return found
-  const near = [...new Set(nodes.map((node) => node.name))].slice(0, 5)
-  throw new AgentStop(
-    `The index has no symbol ${wanted}.${near.length > 0 ? ` It has ${near.join(', ')}.` : ' It may still be reading the files.'}`,
-  )
 }
 
 async function traceAny(api: AgentApi, starts: readonly GraphNode[], ends: readonly GraphNode[]): Promise<Traced | null> {
@@ -104,7 +101,8 @@ async function noPath(
   starts: readonly GraphNode[],
   ends: readonly GraphNode[],
 ): Promise<AgentResult> {
-  const backward = await traceAny(api, ends, starts)
+  const backward =
+    starts.length > 0 && ends.length > 0 ? await traceAny(api, ends, starts) : await traceByReferences(api, task.to, task.from)
   const summary = `No path of calls or imports leads from ${task.from} to ${task.to} within ${MAX_HOPS} hops.`
   const lines = [summary]
   if (backward !== null) lines.push('', `There is one the other way, from ${task.to} to ${task.from}:`, '', ...describePath(backward))

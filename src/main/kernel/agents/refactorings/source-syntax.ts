@@ -129,7 +129,7 @@ export class SourceSyntax {
       const inside = strings.find((range) => range.start <= offset && offset < range.end)
       if (inside !== undefined) {
         if (inside.kind === 'module') continue
-        const alone = inside.kind === 'string' && this.text.slice(inside.start, inside.end).trim() === word
+        const alone = inside.kind === 'string' && this.text.slice(inside.start, inside.end) === word
         mentions.push({ offset, where: inside.kind === 'jsx' ? 'jsx-text' : 'string', alone, testTitle: inside.testTitle })
       } else if (!code.has(offset) && this.#inComment(offset)) {
         mentions.push({ offset, where: 'comment', alone: false, testTitle: false })
@@ -150,6 +150,18 @@ export class SourceSyntax {
       if (child === undefined) return this.#containersOf(at)
       at = child
     }
+  }
+
+  /** The nearest function, class, method or variable around a position that is not itself local to another one. */
+  enclosingDeclaration(line: number, column: number): Declaration | null {
+    let at: TypeScript.Node | undefined = this.#nameAt(this.positions.offsetOf(line, column))?.parent
+    for (; at !== undefined && !this.#ts.isSourceFile(at); at = at.parent) {
+      const name = isNamedDeclaration(this.#ts, at) ? at.name : undefined
+      if (name === undefined || (!this.#ts.isIdentifier(name) && !this.#ts.isPrivateIdentifier(name))) continue
+      const declaration = this.#declarationFrom(name)
+      if (declaration !== null && declaration.scope !== 'local') return declaration
+    }
+    return null
   }
 
   imports(): ImportStatement[] {
