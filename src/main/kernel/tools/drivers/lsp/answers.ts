@@ -113,7 +113,7 @@ const TsCodeFix = z.object({
   fixName: name,
   description: text,
   changes: TsFileEdits,
-  fixId: z.unknown(),
+  fixId: z.unknown().optional(),
   fixAllDescription: text.optional(),
 })
 export const TsCodeFixes = z.array(TsCodeFix).max(1000)

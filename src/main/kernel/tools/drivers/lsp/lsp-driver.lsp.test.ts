@@ -1,23 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LSP_PROJECT } from '../../../testing/lsp-project'
-import { APP_ROOT, GUEST_NODE, type LocalSandbox, openLocalSandbox } from '../../../testing/lsp-local-sandbox'
+import { APP_ROOT, GUEST_NODE, makeOverlayWorkspace, type OverlayWorkspace } from '../../../testing/overlay-workspace'
 import { createLspDriver, type LspDriver } from './lsp-driver'
 import { lspBinds } from './server-process'
 import { toolCaller } from '../../../testing/lsp-tool-caller'
 
 describe('language knowledge of a TypeScript project', () => {
-  let sandbox: LocalSandbox
+  let workspace: OverlayWorkspace
   let driver: LspDriver
   let call: ReturnType<typeof toolCaller>
 
-  beforeAll(() => {
-    sandbox = openLocalSandbox(LSP_PROJECT, lspBinds(APP_ROOT))
+  beforeAll(async () => {
+    workspace = makeOverlayWorkspace(LSP_PROJECT, lspBinds(APP_ROOT))
+    const sandbox = await workspace.open()
     driver = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE })
     call = toolCaller(driver, sandbox)
   })
   afterAll(async () => {
     await driver.dispose()
-    await sandbox.dispose()
+    await workspace.dispose()
   })
 
   test('references of a class are whole on the first, cold question, with their lines', async () => {

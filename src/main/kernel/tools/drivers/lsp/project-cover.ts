@@ -29,7 +29,7 @@ interface LooseProject {
 const DEFAULT_OPTIONS = {
   allowJs: true,
   target: 'esnext',
-  module: 'esnext',
+  module: 'preserve',
   moduleResolution: 'bundler',
   jsx: 'preserve',
   resolveJsonModule: true,
@@ -68,6 +68,8 @@ export class ProjectCover {
 
   async ensure(options: RequestOptions): Promise<void> {
     if (this.loaded) return
+    // After files came or went. The server would look for missing modules again by itself, but a second later.
+    if (this.files.size > 0) await this.server.tsserver('reloadProjects', {}, options)
     this.files = new Set(await listFiles(this.sandbox, options))
     const sources = [...this.files].filter(isSource).sort()
     const configs = [...this.files].filter((path) => /(^|\/)[jt]sconfig\.json$/.test(path)).sort()
