@@ -25,7 +25,7 @@ export interface ShellDriver extends Driver {
   /** The person's own session, opened when there is none. Throws `shell.no-sandbox` before a sandbox was attached. */
   open(cols: number, rows: number): Promise<TerminalInfo>
   /** Types into a session, starting it when it was restored and not used yet. Throws `shell.no-session`. */
-  write(session: string, data: string): Promise<void>
+  write(session: string, data: string): void
   resize(session: string, cols: number, rows: number): void
   list(): TerminalInfo[]
 }
@@ -123,9 +123,7 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
       await opened.start()
       return infoOf(opened)
     },
-    async write(name, data) {
-      await known(sessions, name).write(data)
-    },
+    write: (name, data) => known(sessions, name).type(data),
     resize: (name, cols, rows) => known(sessions, name).resize(cols, rows),
     list: () => [...sessions.values()].map(infoOf),
     async capture() {

@@ -81,6 +81,7 @@ export class ShellSession {
   #promptWaiters: (() => void)[] = []
   #running: RunningCommand | null = null
   #queue: Promise<unknown> = Promise.resolve()
+  #typed: Promise<void> = Promise.resolve()
   #lastCommand = 0
   #captured: CapturedShellState | null
   #state: ShellState
@@ -122,10 +123,19 @@ export class ShellSession {
     await this.#starting
   }
 
-  async write(data: string): Promise<void> {
-    await this.start()
-    this.#options.onTerminalData('input', data)
-    this.#pty?.write(data)
+  /** Keystrokes of a person, in order. A shell that does not start says so on the terminal. */
+  type(data: string): void {
+    this.#typed = this.#typed.then(async () => {
+      try {
+        await this.start()
+      } catch (error) {
+        if (!(error instanceof KeyframeError)) throw error
+        this.#say(error.message)
+        return
+      }
+      this.#options.onTerminalData('input', data)
+      this.#pty?.write(data)
+    })
   }
 
   resize(cols: number, rows: number): void {
