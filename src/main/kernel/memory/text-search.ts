@@ -19,6 +19,8 @@ const TEST_PENALTY = 0.8
 const LITERAL_BOOST = 3
 const DEFINITION_BOOST = 1.5
 const LINES_A_CHUNK = 3
+/** Chunks with every word of the query that make it needless to look for chunks with some of them. */
+const ENOUGH = 5
 
 /** Text search over pieces of files; every hit is a line. */
 export class TextSearch {
@@ -37,7 +39,7 @@ export class TextSearch {
     const most = Math.max(40, limit * 3)
     // Common words match thousands of chunks, and ranking them is what takes time: only when too few have all of the words.
     const all = this.words.all(words.all, most)
-    const chunks = all.length >= limit ? all : this.words.all(words.any, most)
+    const chunks = all.length >= Math.min(limit, ENOUGH) ? all : this.words.all(words.any, most)
     const hits = chunks.flatMap((chunk) => this.hitsOf(chunk, typed, parts))
     return hits.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line)).slice(0, limit)
   }
