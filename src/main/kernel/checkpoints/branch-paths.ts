@@ -5,7 +5,7 @@ import { KeyframeError } from '../../../shared/failure'
 const IGNORED_BY_HFS = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g
 
 /** True for every spelling that some file system takes for `.git`. */
-export function isGitName(name: string): boolean {
+function isGitName(name: string): boolean {
   const plain = name.replaceAll(IGNORED_BY_HFS, '').toLowerCase()
   return /^(\.git|git~\d+)[. ]*(:.*)?$/.test(plain)
 }

@@ -102,7 +102,7 @@ export function resolveEntry(entry: ManifestEntry | undefined, below: BaseNode |
   }
 }
 
-export function hashOfTarget(target: string): ContentHash {
+function hashOfTarget(target: string): ContentHash {
   return ContentHash.parse(hash('sha256', bytesOfPath(target)))
 }
 

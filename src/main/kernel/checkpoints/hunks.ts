@@ -23,7 +23,7 @@ const CONTEXT = 3
 const TIMEOUT_MS = 15
 
 /** Lines with their ends, so that joining them gives the text again. */
-export function splitLines(text: string): string[] {
+function splitLines(text: string): string[] {
   const lines = text.split('\n')
   const last = lines.pop() ?? ''
   const out = lines.map((line) => `${line}\n`)

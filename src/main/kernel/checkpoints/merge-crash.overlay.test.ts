@@ -119,7 +119,7 @@ it('killed at any point, each file is wholly old or wholly new; run again, all a
       for (const [path, text] of snapshot(root)) {
         if (path.includes('.keyframe-merge-')) continue
         if (text === expected.get(path) && text !== before.get(path)) news++
-        else expect(text, path).toBe(before.get(path))
+        else expect([path, text]).toEqual([path, before.get(path)])
       }
       seen[news === 0 ? 'untouched' : news === FILES * 2 ? 'done' : 'partly']++
     }

@@ -48,7 +48,7 @@ function runTar(cwd: string, args: readonly string[], input: Buffer): Promise<Bu
 }
 
 /** One flag for each directory of a pax archive, in order. */
-export function parseOpaqueFlags(archive: Buffer): boolean[] {
+function parseOpaqueFlags(archive: Buffer): boolean[] {
   const flags: boolean[] = []
   let opaque = false
   for (let at = 0; at + 512 <= archive.length && archive[at] !== 0;) {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { FileVersion } from '../../../shared/files'
 
-export type Encoding = FileVersion['encoding']
-export type Eol = FileVersion['eol']
+type Encoding = FileVersion['encoding']
+type Eol = FileVersion['eol']
 
 /** Larger files are shown and merged as a whole, like binary ones. */
 export const MAX_TEXT_BYTES = 8 * 1024 * 1024

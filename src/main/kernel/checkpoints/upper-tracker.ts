@@ -256,7 +256,7 @@ async function readLarge(fd: number, sizeBytes: number, batch: ContentBatch): Pr
   return { hash: ContentHash.parse(whole.digest('hex')), sizeBytes: done, parts }
 }
 
-export function toFileChange({ path, before, after }: ViewChange): FileChange {
+function toFileChange({ path, before, after }: ViewChange): FileChange {
   if (after === null) return { path, change: 'deleted' }
   const sizeBytes = after.type === 'file' ? after.sizeBytes : Buffer.byteLength(after.target)
   if (before === null) return { path, change: 'created', sizeBytes }
