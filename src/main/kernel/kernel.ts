@@ -20,6 +20,7 @@ import { hashBytes } from './journal/sqlite-content-store'
 import { openJournal } from './journal/sqlite-journal'
 import { createMemory } from './memory/sqlite-memory'
 import type { RunServices } from './scheduler/run-engine'
+import { Semaphore } from './scheduler/semaphore'
 import { BranchActions } from './service/branch-actions'
 import { EventHub } from './service/event-hub'
 import { checkWorkspace, kernelMethods, type MethodTable } from './service/kernel-methods'
@@ -121,6 +122,7 @@ class LocalKernel implements Kernel {
       binds: toolBinds(options.appRoot),
       pinnedNodeVersion: process.versions.node,
       runsDir,
+      checks: new Semaphore(1),
       clock,
       memoryVersion: () => this.#memory.version,
       countTokens: cachedTokenCounter(),

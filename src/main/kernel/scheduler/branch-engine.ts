@@ -467,7 +467,7 @@ export class BranchEngine implements AgentApi, BranchLink {
         driverOf(this.device, name),
       )
     }
-    const processes = name === 'shell.run' && run.ok ? await (await this.device.sandbox()).processes() : []
+    const processes = name === 'shell.run' && run.ok ? await this.device.processes() : []
     this.#stopIfSuspended()
     this.#terminal.flush()
     const { error, ...rest } = run

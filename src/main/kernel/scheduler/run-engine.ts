@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KeyframeError, toFailure } from '../../../shared/failure'
 import type { Frame, FramePayload, IsolationLevel, RunOptions, Verdict } from '../../../shared/frames'
@@ -13,12 +12,14 @@ import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
 import type { DriverSet } from '../tools/driver-set'
+import { removeSandboxFolder } from '../tools/sandboxes/remove-sandbox-folder'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
 import type { BranchLink, RunParts, TerminalSink } from './run-parts'
 import { RunFacts } from './run-summary'
+import { Semaphore } from './semaphore'
 
 /** Speculative branches that work at the same time: each has a language server and runs the workspace's checks. */
 const PARALLEL_BRANCHES = 3
@@ -34,6 +35,8 @@ export interface RunServices {
   readonly binds: readonly ToolBind[]
   readonly pinnedNodeVersion: string
   readonly runsDir: string
+  /** Checks use every core there is: side by side they would only run into each other's time-outs. */
+  readonly checks: Semaphore
   readonly clock: () => number
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
@@ -52,8 +55,7 @@ export class RunEngine {
   readonly #facts: RunFacts
   readonly #active = new Map<BranchId, BranchLink>()
   readonly #roots = new Map<BranchId, Promise<void>>()
-  readonly #waitingForSlot: (() => void)[] = []
-  #working = 0
+  readonly #rehearsals = new Semaphore(PARALLEL_BRANCHES)
   #judges = 0
   /** One for the whole run: judges keep with it what the base's own checks gave. */
   #filesOfBase: FilesAt | null = null
@@ -188,7 +190,7 @@ export class RunEngine {
   }
 
   parts(base: Base): RunParts {
-    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation } = this.#services
+    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks } = this.#services
     return {
       runId: this.runId,
       mode: 'live',
@@ -205,8 +207,8 @@ export class RunEngine {
       tapeOf: (branchId) => this.#frames.filter((frame) => frame.branchId === branchId),
       allocateBranches: (count) => this.allocateBranches(count),
       openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),
-      judge: (manifest, changed, signal, onOutput) => this.#judge(base, manifest, changed, signal, onOutput),
-      slot: (work) => this.#slot(work),
+      judge: (manifest, changed, signal, onOutput) => checks.run(() => this.#judge(base, manifest, changed, signal, onOutput)),
+      slot: (work) => this.#rehearsals.run(work),
       stateOf: (branchId) => this.stateAt(branchId),
       registerBranch: (branchId, link) => this.#register(branchId, link),
     }
@@ -301,7 +303,7 @@ export class RunEngine {
     } finally {
       for (const { sandbox, dir } of opened) {
         await sandbox.dispose()
-        await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+        await removeSandboxFolder(dir)
       }
     }
   }
@@ -321,17 +323,6 @@ export class RunEngine {
   #baseFiles(base: Base): FilesAt {
     this.#filesOfBase ??= this.#services.files.at(base, null)
     return this.#filesOfBase
-  }
-
-  async #slot<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#working >= PARALLEL_BRANCHES) await new Promise<void>((resolve) => this.#waitingForSlot.push(resolve))
-    this.#working += 1
-    try {
-      return await work()
-    } finally {
-      this.#working -= 1
-      this.#waitingForSlot.shift()?.()
-    }
   }
 }
 

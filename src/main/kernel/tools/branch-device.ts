@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { rm } from 'node:fs/promises'
 import { canonicalJson } from '../../../shared/canonical-json'
 import type { FileChange } from '../../../shared/frames'
 import type { BranchId, ContentHash } from '../../../shared/ids'
@@ -7,6 +6,7 @@ import type { Base, FileStore, UpperTracker } from '../checkpoints/files'
 import type { ContentStore } from '../journal/content-store'
 import type { Driver, ToolSpec } from './driver'
 import type { DriverSet } from './driver-set'
+import { removeSandboxFolder } from './sandboxes/remove-sandbox-folder'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from './sandboxes/sandbox'
 
 /** What a branch's tools and files are made from. The same for all branches of a run. */
@@ -29,6 +29,9 @@ export interface DeviceOrigin {
 export interface DeviceCapture extends DeviceOrigin {
   readonly changes: readonly FileChange[]
 }
+
+/** Where Keyframe's own programs lie inside a sandbox. */
+const GUEST_TOOLS = '/opt/keyframe/'
 
 interface Opened {
   readonly sandbox: Sandbox
@@ -72,6 +75,13 @@ export class BranchDevice {
 
   async sandbox(): Promise<Sandbox> {
     return (await this.#opened()).sandbox
+  }
+
+  /** Command lines of what agents and people left running; Keyframe's own servers and shells are not listed. */
+  async processes(): Promise<string[]> {
+    const { sandbox } = await this.#opened()
+    const lines = await sandbox.processes()
+    return lines.filter((line) => !line.includes(GUEST_TOOLS))
   }
 
   /** Files and shells as they are now. Cheap for a branch that was never opened: nothing can have changed. */
@@ -164,6 +174,6 @@ export class BranchDevice {
     if (opening === null) return
     const { sandbox } = await opening
     await sandbox.dispose()
-    await rm(this.#dir(), { recursive: true, force: true, maxRetries: 3 })
+    await removeSandboxFolder(this.#dir())
   }
 }
