@@ -25,14 +25,18 @@ export async function ensureDependencies() {
 }
 
 /**
+ * Install scripts stay off: native packages come with prebuilt binaries, and npm would start a compiler for those that
+ * carry a binding.gyp. Only the pinned Node needs its script, which fetches the binary for this platform.
+ *
  * `npm ci` refuses a lock file without the optional packages of other platforms, which a registry that lacks them leaves
  * out; `npm install --no-save` installs the same locked versions then, and leaves the lock file alone.
  */
 async function installLocked() {
-  const flags = ['--no-audit', '--no-fund', '--loglevel=error']
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const clean = await runProcess('npm', ['ci', ...flags])
-  if (clean.code === 0 || !clean.output.includes('EUSAGE')) return clean
-  return runProcess('npm', ['install', '--no-save', ...flags])
+  const isOutOfStep = clean.code !== 0 && clean.output.includes('EUSAGE')
+  const installed = isOutOfStep ? await runProcess('npm', ['install', '--no-save', ...flags]) : clean
+  return installed.code === 0 ? runProcess('npm', ['rebuild', 'node', '--loglevel=error']) : installed
 }
 
 function countInstalled() {
