@@ -409,7 +409,7 @@ describe('for any budget and any sequence of events', () => {
           expect(run.content.textOf(entry.item.content)).toBeTypeOf('string')
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     )
   })
 
@@ -445,7 +445,9 @@ describe('for any budget and any sequence of events', () => {
 function pinsHeld(before: ContextState, after: ContextState, made: ContextEvent): void {
   if (made.type === 'edits' || made.type === 'note' || made.type === 'instructions') return
   for (const item of Object.values(before.items)) {
-    if (item.pinned && item.kind !== 'error')
-      expect(after.items[item.id]).toMatchObject({ tier: item.id === 'task' || item.id === 'plan' ? 'L1' : item.tier, pinned: true })
+    if (!item.pinned || item.kind === 'error') continue
+    // A new task or plan comes into L1 again, wherever a person had moved the old one.
+    const tier = made.type === item.id ? 'L1' : item.tier
+    expect(after.items[item.id]).toMatchObject({ tier, pinned: true })
   }
 }
