@@ -55,10 +55,10 @@ async function messagesOf(runId: RunSummary['runId']): Promise<string> {
   }
 }
 
-describe('the built-in agents on the sample workspace', () => {
+describe('the built-in agents on the sample workspace', { timeout: 300_000 }, () => {
   test('trace: each hop of the user_id from the gateway to the charge', async () => {
     const { run, messages } = await runTask('analyst', 'trace handleCreateInvoice to chargeUser')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(messages).toMatch(
       /handleCreateInvoice reaches chargeUser in 2 hops\.[^]*createInvoice[^]*src\/invoices\/invoice-service\.ts:\d+/,
     )
@@ -66,7 +66,7 @@ describe('the built-in agents on the sample workspace', () => {
 
   test('references by file, with what they do there', async () => {
     const { run, messages } = await runTask('analyst', 'find references of chargeUser')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(messages).toContain('src/billing/billing.ts:3 export')
     expect(messages).toMatch(/src\/invoices\/invoice-service\.ts:\d+ call: await chargeUser\(/)
     expect(git('status', '--porcelain')).toBe('')
@@ -74,13 +74,13 @@ describe('the built-in agents on the sample workspace', () => {
 
   test('a move of a re-exported function', async () => {
     const { run, messages } = await runTask('refactorer', 'move symbol formatMoney to src/billing/format-money.ts')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(read('src/billing/format-money.ts')).toContain('export function formatMoney(amount: Money): string {')
   })
 
   test('organised imports of two modules', async () => {
     const { run, messages } = await runTask('refactorer', 'organise imports in src/{invoices,gateway}/*.ts')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(read('src/invoices/render.ts')).not.toContain('notFound')
     expect(read('src/gateway/router.ts')).not.toContain('formatMoney')
   })
@@ -88,13 +88,13 @@ describe('the built-in agents on the sample workspace', () => {
   test('a fix in every file that has the diagnostic', async () => {
     writeFileSync(join(root, 'src/billing/tax.ts'), `import { money } from './money.ts'\n${read('src/billing/tax.ts')}`)
     const { run, messages } = await runTask('refactorer', 'apply fix 6133 in src/billing')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(read('src/billing/tax.ts')).not.toContain('money')
   })
 
   test('a rename, merged with its comments and docs', async () => {
     const { run, messages } = await runTask('refactorer', 'rename symbol calculateInvoiceTotal to invoiceTotal')
-    expect(run.state, messages).toBe('completed')
+    expect({ state: run.state, messages }).toMatchObject({ state: 'completed' })
     expect(git('grep', '-lw', 'calculateInvoiceTotal').trim().split('\n')).toEqual([
       'CHANGELOG.md',
       'db/migrations/0002_invoices.sql',
