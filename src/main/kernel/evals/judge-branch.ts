@@ -114,24 +114,31 @@ async function runBaseline(check: Check, subject: JudgeSubject, options: JudgeOp
   if (!baseline) return null
   const runs = options.baselineRuns ?? runsOfBases.get(subject.base) ?? new Map<string, Promise<CheckRun>>()
   if (!options.baselineRuns) runsOfBases.set(subject.base, runs)
-  const known = runs.get(check.command)
-  if (known) return known
+  for (let known = runs.get(check.command); known; known = runs.get(check.command)) {
+    try {
+      return await known
+    } catch (error) {
+      // The judge that started this run was cancelled, or its sandbox failed: this one runs it for itself.
+      subject.signal.throwIfAborted()
+      if (runs.get(check.command) === known) runs.delete(check.command)
+      subject.onOutput(`The run on the base is repeated: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
   subject.onOutput('Failed. The same check runs on the base, to see what is new.\n')
-  // Not ended with this judge's signal: other judges wait for the same run.
-  const run = runOn(baseline, check.command, timeoutMs)
+  const run = runOn(baseline, check.command, timeoutMs, subject.signal)
   runs.set(check.command, run)
   try {
     return await run
   } catch (error) {
-    runs.delete(check.command)
+    if (runs.get(check.command) === run) runs.delete(check.command)
     throw error
   }
 }
 
-async function runOn(open: () => Promise<Sandbox>, command: string, timeoutMs: number): Promise<CheckRun> {
+async function runOn(open: () => Promise<Sandbox>, command: string, timeoutMs: number, signal: AbortSignal): Promise<CheckRun> {
   const sandbox = await open()
   try {
-    return await runCheck(sandbox, command, { timeoutMs, onOutput: () => undefined })
+    return await runCheck(sandbox, command, { timeoutMs, signal, onOutput: () => undefined })
   } finally {
     await sandbox.dispose()
   }

@@ -82,7 +82,8 @@ export function editTools(host: LspToolHost): ToolSpec[] {
 async function mustStillSay(host: LspToolHost, edit: WorkspaceEdit, oldName: string): Promise<void> {
   for (const file of edit.files) {
     const { text } = await host.readText(file.path)
-    const wrong = file.edits.find((one) => textIn(text, one) !== oldName)
+    const bare = unquoted(oldName)
+    const wrong = file.edits.find((one) => unquoted(textIn(text, one)) !== bare)
     if (!wrong) continue
     throw new KeyframeError({
       code: 'lsp.stale',
@@ -91,6 +92,11 @@ async function mustStillSay(host: LspToolHost, edit: WorkspaceEdit, oldName: str
       retryable: true,
     })
   }
+}
+
+/** A property may be named with or without quotes. */
+function unquoted(name: string): string {
+  return name.replace(/^(['"`])(.*)\1$/, '$2')
 }
 
 function describe(edit: WorkspaceEdit): string {

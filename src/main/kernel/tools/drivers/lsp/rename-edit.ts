@@ -55,8 +55,7 @@ export async function renameEdits(
         const spot = `${range.startLine}:${range.startColumn}`
         const isReExport = span.suffixText === ` as ${oldName}`
         if (isReExport) todo.push({ path, line: range.startLine, column: range.startColumn })
-        const keepsAlias = isReExport || (done.has(`${path}:${spot}`) && span.prefixText === `${oldName} as `)
-        const newText = keepsAlias ? newName : `${span.prefixText ?? ''}${newName}${span.suffixText ?? ''}`
+        const newText = isReExport ? newName : `${span.prefixText ?? ''}${newName}${span.suffixText ?? ''}`
         if (!fileEdits.has(spot)) fileEdits.set(spot, { ...range, newText })
       }
     }

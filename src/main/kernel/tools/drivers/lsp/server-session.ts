@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Sandbox } from '../../sandboxes/sandbox'
@@ -9,7 +10,7 @@ import { isSource, uriOf } from './workspace-paths'
 
 const BACK_OFF_MS = [0, 250, 1000, 4000]
 /** More changes than this in one go (a restore, an install): starting again is quicker and surely right. */
-const MAX_CHANGES = 500
+const MAX_CHANGES = 200
 
 export interface Server {
   readonly connection: ServerConnection
@@ -62,9 +63,10 @@ export class ServerSession {
   async filesChanged(paths: readonly string[]): Promise<void> {
     await this.inTurn(async () => {
       if (!this.server) return
-      if (paths.length > MAX_CHANGES) return this.drop()
+      const relevant = [...new Set(paths)].filter(matters)
+      if (relevant.length > MAX_CHANGES) return this.drop()
       try {
-        await this.tell(this.server, [...new Set(paths)])
+        if (relevant.length > 0) await this.tell(this.server, relevant)
       } catch (error) {
         if (!(error instanceof ServerDied)) throw error
         this.drop()
@@ -144,6 +146,11 @@ export class ServerSession {
     this.turn = result.catch(() => undefined)
     return result
   }
+}
+
+/** Sources, configurations, JSON modules, and what may be a folder. */
+function matters(path: string): boolean {
+  return isSource(path) || posix.extname(path) === '.json' || posix.extname(path) === ''
 }
 
 function serverDied(cause: ServerDied): KeyframeError {

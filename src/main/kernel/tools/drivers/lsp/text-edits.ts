@@ -71,7 +71,7 @@ export function editsBetween(before: string, after: string): TextEdit[] {
     if (part.added) pending.newText += part.value
     else {
       line += part.count
-      const open = !/\n$/.test(part.value)
+      const open = !part.value.endsWith('\n')
       pending.endLine = open ? line - 1 : line
       pending.endColumn = open ? (part.value.split('\n').at(-1)?.length ?? 0) : 0
     }

@@ -15,15 +15,33 @@ export interface Asking extends Server {
 
 /** What the tools of the driver share. One per branch. */
 export class LspToolHost {
+  private readonly texts = new Map<string, ReturnType<ReadText>>()
+
   constructor(
     private readonly sessionFor: (call: ToolCallContext) => ServerSession,
-    readonly readText: ReadText,
+    private readonly readFresh: ReadText,
     private readonly notice: (text: string) => void,
   ) {}
 
   async ask<T>(call: ToolCallContext, work: (asking: Asking) => Promise<T>): Promise<T> {
     const request = { signal: call.signal, timeoutMs: DEFAULT_TIMEOUT_MS }
-    return this.sessionFor(call).ask(request, (server) => work({ ...server, request }))
+    return this.sessionFor(call).ask(request, async (server) => {
+      this.texts.clear()
+      try {
+        return await work({ ...server, request })
+      } finally {
+        this.texts.clear()
+      }
+    })
+  }
+
+  /** Reads a file once for each question; questions of a branch are asked one after the other. */
+  readonly readText: ReadText = (path) => {
+    const known = this.texts.get(path)
+    if (known) return known
+    const text = this.readFresh(path)
+    this.texts.set(path, text)
+    return text
   }
 
   /** Locations in the workspace with their source lines, each once. What lies outside is left out, with a notice. */
