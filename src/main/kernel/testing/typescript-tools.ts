@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { KeyframeError } from '../../../shared/failure'
 import type { ContentHash } from '../../../shared/ids'
 import { applyOffsetEdits, TextPositions, toOffsetEdits } from '../agents/refactorings/text-positions'
-import type { TextEdit, ToolName, WorkspaceEdit } from '../tools/schemas'
+import { type TextEdit, type ToolName, WorkspaceEdit } from '../tools/schemas'
 import type { z } from 'zod'
 
 type Edit = z.output<typeof WorkspaceEdit>
@@ -85,7 +85,7 @@ export class TypeScriptTools {
         this.write(path, String(args['text']))
         return { path, version: versionOf(String(args['text'])), created: false }
       case 'fs.applyEdit':
-        return this.#applyEdit(args as unknown as Edit)
+        return this.#applyEdit(WorkspaceEdit.parse(args))
       case 'code.search':
         return { hits: this.#search(String(args['query'])), truncated: false }
       case 'lsp.rename':

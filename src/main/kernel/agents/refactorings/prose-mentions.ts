@@ -2,7 +2,7 @@ import type { AgentApi } from '../agent-api'
 import { type FileEdits, tryReadSource, tryTool } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
 import { isDistinctive } from './identifier-names'
-import { isCode, isDocument, isGenerated, leftOutOfProse } from './left-out-files'
+import { isCode, isGenerated, leftOutOfProse } from './left-out-files'
 import { SourceSyntax } from './source-syntax'
 import { type OffsetEdit, toTextEdits, wholeWordOffsets } from './text-positions'
 
@@ -87,9 +87,4 @@ function writtenAsCode(text: string, offset: number, target: SymbolTarget): bool
   if (owner !== undefined && (before.endsWith(`${owner}.`) || before.endsWith(`${owner}#`))) return true
   if (target.namesakes > 0 || before.endsWith('.')) return false
   return (before.endsWith('`') && /^[`(]/.test(after)) || after.startsWith('(') || /\{@link(?:code|plain)?\s+$/.test(before)
-}
-
-/** True when the word stands in documentation or comments, where a reader would look for it. */
-export function inDocuments(scan: ProseScan): boolean {
-  return scan.files.some(isDocument)
 }
