@@ -26,6 +26,7 @@ import { EventHub } from './service/event-hub'
 import { checkWorkspace, kernelMethods, type MethodTable } from './service/kernel-methods'
 import { LspChannels } from './service/lsp-channels'
 import { RunRegistry } from './service/run-registry'
+import { Scratch } from './service/scratch'
 import { Terminals } from './service/terminals'
 import { makeDriverSet, toolBinds } from './tools/driver-set'
 import { detectIsolation } from './tools/sandboxes/detect-isolation'
@@ -122,6 +123,7 @@ class LocalKernel implements Kernel {
       binds: toolBinds(options.appRoot),
       pinnedNodeVersion: process.versions.node,
       runsDir,
+      mergesDir: join(dataDir, 'merges'),
       checks: new Semaphore(1),
       clock,
       memoryVersion: () => this.#memory.version,
@@ -149,6 +151,7 @@ class LocalKernel implements Kernel {
       actions: new BranchActions(services),
       terminals: this.#terminals,
       channels: this.#channels,
+      scratch: new Scratch(services, (runId) => this.#runs.get(runId)),
       workspaceInfo: () => this.#workspaceInfo(services),
     })
   }

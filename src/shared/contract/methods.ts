@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { ContextChange, ContextItemKind, Tier } from '../context'
 import { Failure } from '../failure'
-import { FrameWire, HumanAnswer, HumanRequest, HunkSelection, IsolationLevel, MergeOutcome, RunOptions, Verdict } from '../frames'
+import {
+  FileChange,
+  FrameWire,
+  HumanAnswer,
+  HumanRequest,
+  HunkSelection,
+  IsolationLevel,
+  MergeOutcome,
+  RunOptions,
+  ToolOutcome,
+  Verdict,
+} from '../frames'
 import { BranchId, ContentHash, FrameNumber, RunId } from '../ids'
 import { FileDiff, FileVersion, TreeEntry } from '../files'
 import { GraphNode, GraphResult, SearchHit } from '../graph'
@@ -287,6 +298,24 @@ export const Methods = {
   'graph.path': { params: z.object({ from: z.string(), to: z.string(), maxHops: z.number().int().min(1).max(12) }), result: GraphResult },
   'search.text': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(200) }), result: z.array(SearchHit) },
   'index.refresh': { params: none, result: IndexStatus },
+
+  /** One command in a throw-away sandbox, on the files of a point or (null) of the repository as it is now. */
+  'sandbox.exec': {
+    params: z.object({ at: At.nullable(), argv: z.array(z.string()).min(1), timeoutMs: z.number().int().min(100).max(3_600_000) }),
+    result: z.object({
+      exitCode: z.number().int(),
+      stdout: z.string(),
+      stderr: z.string(),
+      truncated: z.boolean(),
+      durationMs: z.number(),
+      timedOut: z.boolean(),
+      limit: z.string().nullable(),
+      isolation: IsolationLevel,
+      files: z.array(FileChange),
+    }),
+  },
+  /** One tool call there, with the policy of a role. */
+  'sandbox.tool': { params: z.object({ at: At.nullable(), role: z.string(), name: z.string(), args: z.unknown() }), result: ToolOutcome },
 
   'replay.run': {
     params: z.object({ runId: RunId, from: FrameNumber.optional(), mode: z.enum(['exact', 'execute']) }),

@@ -576,12 +576,12 @@ export class BranchEngine implements AgentApi, BranchLink {
   }
 
   async #mergeNow(branchId: BranchId, answer: HumanAnswer, intent: number): Promise<FramePayload<'merge.outcome'>> {
-    const { files, base, runId } = this.#parts
+    const { files, base } = this.#parts
     const manifest = this.#parts.stateOf(branchId).checkpoint?.ref.manifest ?? null
     const selection = answer.hunks ?? null
     // Naming a dangerous file's hunks one by one is how a person approves it; "everything" leaves such files out.
     const approved = selection === null ? [] : Object.keys(selection).filter((path) => (selection[path] ?? []).length > 0)
-    const merged = await files.merge(base, manifest, selection, approved, `${runId}-${intent}`)
+    const merged = await files.merge(base, manifest, selection, approved, this.#parts.mergeDir(intent))
     return { branchId, ...merged }
   }
 

@@ -12,7 +12,7 @@ import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
 import type { DriverSet } from '../tools/driver-set'
-import { removeSandboxFolder } from '../tools/sandboxes/remove-sandbox-folder'
+import { removeTree } from '../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
@@ -35,6 +35,8 @@ export interface RunServices {
   readonly binds: readonly ToolBind[]
   readonly pinnedNodeVersion: string
   readonly runsDir: string
+  /** Folder of the pre-images of merges, one folder a merge. */
+  readonly mergesDir: string
   /** Checks use every core there is: side by side they would only run into each other's time-outs. */
   readonly checks: Semaphore
   readonly clock: () => number
@@ -209,6 +211,7 @@ export class RunEngine {
       openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),
       judge: (manifest, changed, signal, onOutput) => checks.run(() => this.#judge(base, manifest, changed, signal, onOutput)),
       slot: (work) => this.#rehearsals.run(work),
+      mergeDir: (intent) => mergeDir(this.#services, this.runId, intent),
       stateOf: (branchId) => this.stateAt(branchId),
       registerBranch: (branchId, link) => this.#register(branchId, link),
     }
@@ -303,7 +306,7 @@ export class RunEngine {
     } finally {
       for (const { sandbox, dir } of opened) {
         await sandbox.dispose()
-        await removeSandboxFolder(dir)
+        await removeTree(dir)
       }
     }
   }
@@ -324,6 +327,11 @@ export class RunEngine {
     this.#filesOfBase ??= this.#services.files.at(base, null)
     return this.#filesOfBase
   }
+}
+
+/** Where a merge keeps its pre-images until its outcome is durable: the same for the same intent, so that it can be finished. */
+export function mergeDir(services: Pick<RunServices, 'mergesDir'>, runId: RunId, intent: number): string {
+  return join(services.mergesDir, `${runId}-${intent}`)
 }
 
 /** The engine of a branch with a program of its own, its opening frame taken. Live and replayed alike. */

@@ -39,6 +39,8 @@ export interface RunParts {
   ): Promise<Verdict>
   /** Lets at most so many branches work at once. */
   slot<T>(work: () => Promise<T>): Promise<T>
+  /** Folder of the pre-images of the merge with this intent. */
+  mergeDir(intent: number): string
   /** The state at the tip of a branch of this run. */
   stateOf(branchId: BranchId): RunState
   registerBranch(branchId: BranchId, engine: BranchLink): () => void

@@ -10,6 +10,7 @@ import { replayExactly } from '../replay/exact-replay'
 import type { RunServices } from '../scheduler/run-engine'
 import type { BranchActions } from './branch-actions'
 import type { LspChannels } from './lsp-channels'
+import type { Scratch } from './scratch'
 import type { RunRegistry } from './run-registry'
 import type { Terminals } from './terminals'
 
@@ -24,6 +25,7 @@ export interface KernelParts {
   readonly actions: BranchActions
   readonly terminals: Terminals
   readonly channels: LspChannels
+  readonly scratch: Scratch
   workspaceInfo(): Promise<WorkspaceInfo>
 }
 
@@ -125,6 +127,9 @@ export function kernelMethods(parts: KernelParts): MethodTable {
     'search.text': async ({ query, limit }) => memory.searchText(query, limit),
     'index.refresh': async () => memory.refresh(),
 
+    'sandbox.exec': async (params, caller) => parts.scratch.exec(params, abortSignalOf(caller)),
+    'sandbox.tool': async (params, caller) => parts.scratch.tool(params, abortSignalOf(caller)),
+
     'replay.run': async ({ runId, mode }) => {
       if (mode === 'execute') {
         throw new KeyframeError({
@@ -150,6 +155,14 @@ export function kernelMethods(parts: KernelParts): MethodTable {
       return {}
     },
   }
+}
+
+/** The caller's signal as one that Node's functions take. */
+function abortSignalOf(caller: Caller): AbortSignal {
+  const controller = new AbortController()
+  if (caller.signal.aborted) controller.abort()
+  caller.signal.addEventListener('abort', () => controller.abort(), { once: true })
+  return controller.signal
 }
 
 function control(

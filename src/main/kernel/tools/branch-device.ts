@@ -6,7 +6,7 @@ import type { Base, FileStore, UpperTracker } from '../checkpoints/files'
 import type { ContentStore } from '../journal/content-store'
 import type { Driver, ToolSpec } from './driver'
 import type { DriverSet } from './driver-set'
-import { removeSandboxFolder } from './sandboxes/remove-sandbox-folder'
+import { removeTree } from '../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from './sandboxes/sandbox'
 
 /** What a branch's tools and files are made from. The same for all branches of a run. */
@@ -174,6 +174,6 @@ export class BranchDevice {
     if (opening === null) return
     const { sandbox } = await opening
     await sandbox.dispose()
-    await removeSandboxFolder(this.#dir())
+    await removeTree(this.#dir())
   }
 }
