@@ -9,13 +9,14 @@ import { BUBBLEWRAP, CHROMIUM, ensureSystem, RIPGREP } from './system.mjs'
 await ensureDependencies()
 await ensureSystem([BUBBLEWRAP, RIPGREP, CHROMIUM])
 
-const REPORTS = join(root, 'test-results', 'reports')
+const REPORTS = join(root, 'out', 'test-reports')
 rmSync(REPORTS, { recursive: true, force: true })
 mkdirSync(REPORTS, { recursive: true })
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const skips = []
 const failedSteps = []
+const countedFailures = new Set()
 
 const program = (name, path, ...args) => [packageProgram(name, path), ...args]
 const script = (name, ...args) => [join(root, 'scripts', name), ...args]
@@ -37,9 +38,9 @@ await step('types', script('typecheck.mjs'))
 await step('layers', script('check-layers.mjs'))
 await step('dead code', program('knip', 'bin/knip.js', '--no-progress'))
 await step('unit tests', vitest('unit'))
-readVitest('unit')
+readVitest('unit tests', 'unit')
 await step('integration tests', vitest('integration'))
-readVitest('integration')
+readVitest('integration tests', 'integration')
 const isBuilt = await step('build', script('build.mjs'))
 if (isBuilt) {
   const report = join(REPORTS, 'e2e.json')
@@ -51,6 +52,8 @@ if (isBuilt) {
 }
 
 if (skips.length > 0) process.stdout.write(`\nSkipped:\n${skips.map((skip) => `  ${skip}\n`).join('')}`)
+// A check that failed, or a step that broke before it could count, is one failure in the totals.
+totals.failed += failedSteps.filter((name) => !countedFailures.has(name)).length
 if (failedSteps.length > 0) process.stdout.write(`\nFailed: ${failedSteps.join(', ')}\n`)
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)
 process.exitCode = failedSteps.length === 0 && totals.failed === 0 ? 0 : 1
@@ -72,11 +75,12 @@ function readReport(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
 }
 
-function readVitest(project) {
+function readVitest(name, project) {
   const report = readReport(join(REPORTS, `${project}.json`))
   if (report === null) return
   totals.passed += report.numPassedTests
   totals.failed += report.numFailedTests
+  if (report.numFailedTests > 0) countedFailures.add(name)
   totals.skipped += report.numPendingTests + report.numTodoTests
   for (const file of report.testResults) {
     for (const test of file.assertionResults) {
@@ -92,6 +96,7 @@ function readPlaywright(path) {
   if (report === null) return
   totals.passed += report.stats.expected + report.stats.flaky
   totals.failed += report.stats.unexpected
+  if (report.stats.unexpected > 0) countedFailures.add('e2e tests')
   totals.skipped += report.stats.skipped
   const visit = (suite) => {
     for (const inner of suite.suites ?? []) visit(inner)
