@@ -234,7 +234,8 @@ export class BranchEngine implements AgentApi, BranchLink {
     })
   }
 
-  speculate(variants: readonly Variant[]): Promise<readonly SpeculationResult[]> {
+  speculate(offered: readonly Variant[]): Promise<readonly SpeculationResult[]> {
+    const variants = offered.slice(0, this.#options.forks)
     return this.#step('speculate', 'workspace', async () => {
       const recorded = this.#recorder.peek()
       const ids =
