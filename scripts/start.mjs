@@ -25,7 +25,7 @@ if (!isBuilt('all')) {
   await ensureBuilt('all')
 }
 const electron = willOpen ? await findElectron() : null
-if (electron !== null && repo !== null && port === null) run(electron, [root, repo])
+if (electron !== null && port === null) run(electron, [root, repo ?? (await sampleCopy())])
 else {
   if (willOpen) await ensureSystem([CHROMIUM])
   const target = repo === null ? ['--sample'] : [repo]
@@ -56,6 +56,12 @@ function readArguments() {
     if (!String(error.code).startsWith('ERR_PARSE_ARGS')) throw error
     return giveUp(`${error.message}\n\n${USAGE}`, 2)
   }
+}
+
+async function sampleCopy() {
+  const { code, output } = await runProcess(node24, [cliEntry, 'sample'])
+  if (code !== 0) giveUp(`The sample workspace could not be made:\n${output}`)
+  return output.trim()
 }
 
 /** The Electron binary, fetched on first use where its release host can be reached. Null: the window is shown in a browser. */

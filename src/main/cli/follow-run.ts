@@ -2,7 +2,7 @@ import type { BranchSummary, RunSummary } from '../../shared/contract/methods'
 import type { KernelClient } from '../../shared/contract/service'
 import type { Frame } from '../../shared/frames'
 import { AMBIENT_KINDS } from '../../shared/frames'
-import type { BranchId, RunId } from '../../shared/ids'
+import { type BranchId, MAIN_BRANCH, type RunId } from '../../shared/ids'
 import { toFailure } from '../../shared/failure'
 import { askPending, pendingOf, printPending } from './answer-requests'
 import { EXIT, type ExitCode, type Terminal } from './command'
@@ -102,7 +102,7 @@ export async function followRun(client: KernelClient, runId: RunId, terminal: Te
 export async function runResult(client: KernelClient, runId: RunId): Promise<RunResult> {
   const run = await client.call('runs.get', { runId })
   const frames = await readFrames(client, runId)
-  const ended = frames.findLast((frame) => frame.kind === 'run.ended')
+  const ended = frames.findLast((frame) => frame.kind === 'run.ended' && frame.branchId === MAIN_BRANCH)
   const merged = frames.flatMap((frame) => (frame.kind === 'merge.outcome' ? frame.payload.applied.map((file) => file.path) : []))
   const endMs = run.endedAtMs ?? frames.at(-1)?.atMs ?? run.startedAtMs
   return {
