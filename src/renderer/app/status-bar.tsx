@@ -31,8 +31,8 @@ export function StatusBar() {
           <span className="status-item number" title={`${tierTokens(state.context, 'L2')} of ${state.context.budget.l2Tokens} tokens`}>
             L2 {formatTokens(tierTokens(state.context, 'L2'))}
           </span>
-          <span className="status-item number" title={`${run.tokens} tokens put into context`}>
-            {formatTokens(run.tokens)} tokens
+          <span className="status-item number" title={`${state.counters.tokensUsed} tokens put into context up to this frame`}>
+            {formatTokens(state.counters.tokensUsed)} tokens
           </span>
           <button type="button" className="status-item number" data-testid="frame-position" onClick={() => model.dock.open('timeline')}>
             frame {point?.n ?? 0} of {cache.length}

@@ -25,7 +25,11 @@ export function TaskInput() {
 
   async function send(): Promise<void> {
     const task = text.trim()
-    if (task === '' || busy || agent === undefined) return
+    if (task === '' || busy) return
+    if (agent === undefined) {
+      model.notices.add({ level: 'info', message: 'The workspace is still being read. Start the run when its agents are listed.' })
+      return
+    }
     setBusy(true)
     try {
       if (active) {

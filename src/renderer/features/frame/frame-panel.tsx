@@ -2,7 +2,7 @@ import { type ReactNode, useMemo } from 'react'
 import type { Frame } from '../../../shared/frames'
 import { frameDurationMs, frameRole, frameTitle, ROLE_NAME } from '../../app/frame-words'
 import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
-import { formatBytes, formatClock, formatDuration } from '../../components/format'
+import { count, formatBytes, formatClock, formatDuration, formatScore } from '../../components/format'
 import { EmptyState } from '../../components/surfaces'
 import './frame.css'
 
@@ -172,6 +172,56 @@ function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined })
               ))}
             </tbody>
           </table>
+        </Part>
+      )
+    case 'human.request':
+      return (
+        <Part title={frame.payload.type}>
+          <p>{frame.payload.body}</p>
+          <ul>
+            {frame.payload.options?.map((option) => (
+              <li key={option.id}>
+                {option.label} <span className="muted">{option.detail}</span>
+              </li>
+            ))}
+            {frame.payload.branches?.map((branch) => (
+              <li key={branch.branchId}>
+                {branch.label} <span className="number">{formatScore(branch.verdict.score)}</span>
+              </li>
+            ))}
+          </ul>
+          {frame.payload.plan !== undefined && <p className="muted">{count(frame.payload.plan.affectedFiles.length, 'file')} affected</p>}
+        </Part>
+      )
+    case 'agent.message':
+      return (
+        <Part title="Message">
+          <p style={{ whiteSpace: 'pre-wrap' }}>{frame.payload.text}</p>
+        </Part>
+      )
+    case 'merge.outcome':
+      return (
+        <Part title="Merged files">
+          <ul className="mono">
+            {frame.payload.applied.map((file) => (
+              <li key={file.path}>
+                {file.path}{' '}
+                <span className="faint">
+                  {file.change}, {count(file.hunks, 'hunk')}
+                </span>
+              </li>
+            ))}
+            {frame.payload.conflicts.map((conflict) => (
+              <li key={conflict.path} className="danger">
+                {conflict.path}: {conflict.reason}
+              </li>
+            ))}
+            {frame.payload.skipped.map((path) => (
+              <li key={path} className="faint">
+                {path} left out
+              </li>
+            ))}
+          </ul>
         </Part>
       )
     default:
