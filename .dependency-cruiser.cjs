@@ -29,7 +29,7 @@ module.exports = {
     rule(
       'only-hosts-open-kernels',
       'Only hosts import kernel.ts.',
-      { path: '^src/', pathNot: [HOSTS, TEST] },
+      { path: '^src/', pathNot: [HOSTS, TEST, '/testing/'] },
       { path: '^src/main/kernel/kernel\\.ts$' },
     ),
     rule(
