@@ -156,8 +156,11 @@ class LocalKernel implements Kernel {
     })
   }
 
-  /** Work that nobody waits for: the first pass of the index. */
+  /** Work that nobody waits for: the first pass of the index, the verification of a long journal. */
   start(): void {
+    void this.#journal.verifyAll(this.#life.signal).then((fault) => {
+      if (fault !== null) this.#hub.emit('workspace.changed', { reason: `The journal is damaged: ${fault.reason}.` })
+    })
     this.#memory.start(this.#life.signal).catch((thrown: unknown) => {
       if (!this.#life.signal.aborted) this.#options.log(`index: ${toFailure(thrown).message}`)
     })

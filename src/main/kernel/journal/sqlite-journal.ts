@@ -17,6 +17,21 @@ const PAYLOAD_VERSION = 1
 /** A journal of up to this many frames is verified whole before it is used; a longer one in the background. */
 const VERIFY_AT_OPEN = 5_000
 
+/** Frames read and checked in one turn of the event loop: some milliseconds. */
+const VERIFY_AT_ONCE = 200
+
+/** Where a verification stands in the chain of a run. */
+interface ChainPosition {
+  readonly runId: RunId
+  n: number
+  prev: string
+  done: boolean
+}
+
+function chainStart(runId: RunId): ChainPosition {
+  return { runId, n: 1, prev: genesis(runId), done: false }
+}
+
 interface FrameRow {
   readonly run: string
   readonly n: number
@@ -92,6 +107,7 @@ export class SqliteJournal implements Journal {
   readonly #last
   #broken: JournalStatus['broken'] = null
   #total: number
+  readonly #verified: boolean
 
   constructor(database: JournalDatabase, path: string, redactor: Redactor, dataDir: string) {
     this.#database = database
@@ -106,7 +122,8 @@ export class SqliteJournal implements Journal {
     )
     this.#last = database.prepare<[string], { n: number; hash: string }>('SELECT n, hash FROM frames WHERE run = ? ORDER BY n DESC LIMIT 1')
     this.#total = this.#guarded(() => database.prepare<[], { total: number }>('SELECT COUNT(*) AS total FROM frames').get()?.total ?? 0, 0)
-    if (this.#total <= VERIFY_AT_OPEN) for (const runId of this.runs()) this.verify(runId)
+    this.#verified = this.#total <= VERIFY_AT_OPEN
+    if (this.#verified) for (const runId of this.runs()) this.verify(runId)
   }
 
   get status(): JournalStatus {
@@ -184,9 +201,31 @@ export class SqliteJournal implements Journal {
   }
 
   verify(runId: RunId): ChainFault | null {
-    const fault = this.#findFault(runId)
-    if (fault !== null) this.breakAt(fault)
-    return fault
+    const at = chainStart(runId)
+    while (!at.done) {
+      const fault = this.#findFault(at)
+      if (fault === null) continue
+      this.breakAt(fault)
+      return fault
+    }
+    return null
+  }
+
+  /** Verifies what was too much at the opening, without keeping anybody waiting. Resolves with the first fault. */
+  async verifyAll(signal: AbortSignal): Promise<ChainFault | null> {
+    if (this.#verified) return null
+    for (const runId of this.runs()) {
+      const at = chainStart(runId)
+      while (!at.done && !signal.aborted) {
+        const fault = this.#findFault(at)
+        if (fault !== null) {
+          this.breakAt(fault)
+          return fault
+        }
+        await new Promise((resume) => setImmediate(resume))
+      }
+    }
+    return null
   }
 
   onAppend(listener: (runId: RunId, frames: readonly Frame[]) => void): () => void {
@@ -213,21 +252,23 @@ export class SqliteJournal implements Journal {
     this.#database.close()
   }
 
-  #findFault(runId: RunId): ChainFault | null {
-    let expected = 1
-    let prev: string = genesis(runId)
+  /** The first fault among some frames that follow each other; `at` moves on past those that are sound. */
+  #findFault(at: ChainPosition): ChainFault | null {
+    const { runId } = at
     try {
-      for (const row of this.#range.iterate(runId, 1, Number.MAX_SAFE_INTEGER)) {
-        const fault = this.#rowFault(row, expected, prev)
-        if (fault !== null) return { runId, frame: expected, reason: fault }
-        prev = row.hash
-        expected += 1
+      const rows = this.#range.all(runId, at.n, VERIFY_AT_ONCE)
+      for (const row of rows) {
+        const fault = this.#rowFault(row, at.n, at.prev)
+        if (fault !== null) return { runId, frame: at.n, reason: fault }
+        at.prev = row.hash
+        at.n += 1
       }
+      at.done = rows.length < VERIFY_AT_ONCE
+      return null
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
-      return { runId, frame: expected, reason: `frame ${expected} cannot be read: ${reason}` }
+      return { runId, frame: at.n, reason: `frame ${at.n} cannot be read: ${reason}` }
     }
-    return null
   }
 
   #rowFault(row: FrameRow, expected: number, prev: string): string | null {
