@@ -133,6 +133,7 @@ class LocalKernel implements Kernel {
       onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
       onChange: (run) => {
         this.#hub.emit('runs.changed', run.summary)
+        if (run.failure !== null) this.#hub.emit('workspace.changed', { reason: run.failure })
         this.#runs.changed(run)
       },
       log: options.log,
@@ -211,7 +212,7 @@ class LocalKernel implements Kernel {
       isolation,
       journal: this.#journal.status,
       index: this.#memory.status,
-      notices: [...repository.notices],
+      notices: [...this.#runs.stopped(), ...repository.notices],
       agents: [...services.agents.values()].map(({ id, title, summary, examples, mutates }) => ({
         id,
         title,

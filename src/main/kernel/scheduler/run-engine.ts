@@ -141,6 +141,7 @@ export class RunEngine {
   async go(): Promise<void> {
     if (this.#control.ended !== null && !this.running) this.#control = new RunControl()
     const base = await this.base()
+    this.#failure = null
     for (const branchId of this.#facts.unfinished()) {
       if (this.#roots.has(branchId)) continue
       const done = this.#runRoot(branchId, base).finally(() => {

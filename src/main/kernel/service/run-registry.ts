@@ -25,6 +25,13 @@ export class RunRegistry {
     return this.#services.journal.runs().map((runId) => this.get(runId).summary)
   }
 
+  /** Runs that stopped without being able to record why: what the user has to know of them. */
+  stopped(): string[] {
+    return [...this.#runs.values()].flatMap((run) =>
+      run.failure === null ? [] : [`Run "${run.summary.task}" stopped: ${run.failure} Resume it when that is mended.`],
+    )
+  }
+
   active(): RunEngine[] {
     return [...this.#runs.values()].filter((run) => run.running)
   }
