@@ -61,6 +61,7 @@ export function builtinCommands(model: WindowModel): Command[] {
       reach: 'everywhere',
       run: () => model.dock.toggleMaximised(),
     },
+    { id: 'window.closePanel', title: 'Close panel', key: 'Ctrl+F4', reach: 'everywhere', run: () => model.dock.closeActive() },
     { id: 'window.resetLayout', title: 'Reset the layout', reach: 'everywhere', run: () => model.dock.reset() },
     ...ThemeChoice.options.map((theme): Command => ({
       id: `theme.${theme}`,

@@ -18,6 +18,7 @@ export interface DockControl {
   /** Shows the panel, opening it if needed. `instance` tells several of the same kind apart. */
   open(panelId: string, options?: { instance?: string; title?: string; params?: Record<string, unknown>; focus?: boolean }): void
   close(panelId: string): void
+  closeActive(): void
   isOpen(panelId: string): boolean
   /** Closes a side panel that is in front, shows it otherwise. */
   toggle(panelId: string): void
@@ -135,6 +136,9 @@ export function createDockControl(): DockControl {
     },
     close(panelId) {
       withApi((ready) => ready.getPanel(panelId)?.api.close())
+    },
+    closeActive() {
+      withApi((ready) => ready.activePanel?.api.close())
     },
     isOpen: (panelId) => api?.getPanel(panelId) !== undefined,
     toggle(panelId) {

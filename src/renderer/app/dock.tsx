@@ -88,13 +88,20 @@ function panelHost(panel: PanelDefinition): FunctionComponent<IDockviewPanelProp
       return () => watching.dispose()
     }, [api])
     return (
-      <section className="panel" aria-label={panel.title} tabIndex={-1} data-panel-id={api.id} data-past={past && panel.followsFrame}>
+      <div
+        role="group"
+        className="panel"
+        aria-label={panel.title}
+        tabIndex={-1}
+        data-panel-id={api.id}
+        data-past={past && panel.followsFrame}
+      >
         <PanelBoundary title={panel.title}>
           <Suspense fallback={<Skeleton />}>
             <Content params={params} visible={visible} />
           </Suspense>
         </PanelBoundary>
-      </section>
+      </div>
     )
   }
 }
@@ -117,16 +124,10 @@ function tabFor(panels: readonly PanelDefinition[]): FunctionComponent<IDockview
       >
         {Icon !== undefined && <Icon size={14} aria-hidden />}
         <span>{title}</span>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label={`Close ${title}`}
-          tabIndex={-1}
-          onPointerDown={(event) => event.stopPropagation()}
-          onClick={() => api.close()}
-        >
-          <X size={12} aria-hidden />
-        </button>
+        {/* For the mouse only: a tab must hold no other control, and the keyboard has "Close panel". */}
+        <span className="tab-close" aria-hidden onPointerDown={(event) => event.stopPropagation()} onClick={() => api.close()}>
+          <X size={12} />
+        </span>
       </div>
     )
   }

@@ -30,12 +30,7 @@ export function TitleBar() {
           </>
         )}
       </div>
-      <button
-        type="button"
-        className="command-field"
-        aria-label="Search commands and files"
-        onClick={() => model.commands.run('window.palette')}
-      >
+      <button type="button" className="command-field" onClick={() => model.commands.run('window.palette')}>
         <Search size={14} aria-hidden />
         <span className="clip">Commands, files</span>
         <span className="kbd">Ctrl+Shift+P</span>

@@ -89,6 +89,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined }) {
+  const model = useWindow()
   switch (frame.kind) {
     case 'tool.intent':
       return (
@@ -191,6 +192,32 @@ function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined })
             ))}
           </ul>
           {frame.payload.plan !== undefined && <p className="muted">{count(frame.payload.plan.affectedFiles.length, 'file')} affected</p>}
+        </Part>
+      )
+    case 'run.ended':
+      return (
+        <Part title={`Run ${frame.payload.outcome}`}>
+          <p style={{ whiteSpace: 'pre-wrap' }}>{frame.payload.summary}</p>
+          {frame.payload.failure !== undefined && (
+            <p className="danger">
+              {frame.payload.failure.message} {frame.payload.failure.action}
+            </p>
+          )}
+        </Part>
+      )
+    case 'speculate.intent':
+      return (
+        <Part title="Variants">
+          <ul>
+            {frame.payload.variants.map((variant) => (
+              <li key={variant.branchId}>
+                <button type="button" className="link" onClick={() => model.select('live', variant.branchId)}>
+                  {variant.label}
+                </button>{' '}
+                <span className="muted">{variant.detail}</span>
+              </li>
+            ))}
+          </ul>
         </Part>
       )
     case 'agent.message':

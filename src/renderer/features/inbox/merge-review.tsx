@@ -44,52 +44,54 @@ function VerdictTable({
   const model = useWindow()
   const checks = [...new Set(branches.flatMap((branch) => branch.verdict.checks.map((check) => check.check)))]
   return (
-    <table className="verdicts">
-      <thead>
-        <tr>
-          <th scope="col">Variant</th>
-          <th scope="col">Score</th>
-          {checks.map((check) => (
-            <th key={check} scope="col">
-              {check}
-            </th>
-          ))}
-          <th scope="col">
-            <span className="visually-hidden">Open</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {branches.map((branch) => (
-          <tr key={branch.branchId} aria-selected={branch.branchId === picked}>
-            <th scope="row">
-              <label className="verdict-pick">
-                <input
-                  type="radio"
-                  name="variant"
-                  checked={branch.branchId === picked}
-                  data-autofocus={branch.branchId === picked ? true : undefined}
-                  onChange={() => onPick(branch.branchId)}
-                />
-                {branch.label}
-              </label>
-            </th>
-            <td>
-              <span className="number">{formatScore(branch.verdict.score)}</span>{' '}
-              <span className={branch.verdict.passed ? 'success' : 'danger'}>{branch.verdict.passed ? 'passed' : 'not passed'}</span>
-            </td>
+    <div className="verdicts-scroll">
+      <table className="verdicts">
+        <thead>
+          <tr>
+            <th scope="col">Variant</th>
+            <th scope="col">Score</th>
             {checks.map((check) => (
-              <CheckCell key={check} check={branch.verdict.checks.find((candidate) => candidate.check === check)} name={check} />
+              <th key={check} scope="col">
+                {check}
+              </th>
             ))}
-            <td>
-              <button type="button" className="link" onClick={() => model.select('live', branch.branchId)}>
-                Show branch
-              </button>
-            </td>
+            <th scope="col">
+              <span className="visually-hidden">Open</span>
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {branches.map((branch) => (
+            <tr key={branch.branchId} aria-selected={branch.branchId === picked}>
+              <th scope="row">
+                <label className="verdict-pick">
+                  <input
+                    type="radio"
+                    name="variant"
+                    checked={branch.branchId === picked}
+                    data-autofocus={branch.branchId === picked ? true : undefined}
+                    onChange={() => onPick(branch.branchId)}
+                  />
+                  {branch.label}
+                </label>
+              </th>
+              <td>
+                <span className="number">{formatScore(branch.verdict.score)}</span>{' '}
+                <span className={branch.verdict.passed ? 'success' : 'danger'}>{branch.verdict.passed ? 'passed' : 'not passed'}</span>
+              </td>
+              {checks.map((check) => (
+                <CheckCell key={check} check={branch.verdict.checks.find((candidate) => candidate.check === check)} name={check} />
+              ))}
+              <td>
+                <button type="button" className="link" onClick={() => model.select('live', branch.branchId)}>
+                  Show branch
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 
