@@ -115,7 +115,8 @@ export class RunFacts {
       case 'error':
         break
     }
-    if (frame.cause !== null) branch.open.delete(frame.cause)
+    // A recovery says how an intent goes on; it is in doubt until its outcome is there.
+    if (frame.cause !== null && frame.kind !== 'recovery') branch.open.delete(frame.cause)
   }
 
   summary(activity: RunActivity): RunSummary {
