@@ -101,7 +101,6 @@ function paintLines(context: CanvasRenderingContext2D, scene: Scene, colours: Pa
   const path = pathLanes(scene)
   for (const lane of scene.lanes) {
     const own = scene.cache.ownFrames(lane.branchId)
-    const y = laneMiddle(lane.index) + 0.5
     if (lane.branchId === scene.branchId) {
       context.fillStyle = colours.selected
       context.globalAlpha = 0.35
@@ -111,33 +110,48 @@ function paintLines(context: CanvasRenderingContext2D, scene: Scene, colours: Pa
     const start = own[0]?.n
     const end = own.at(-1)?.n
     if (start === undefined || end === undefined) continue
-    context.strokeStyle = path.has(lane.branchId) ? colours.accent : colours.strong
-    context.lineWidth = path.has(lane.branchId) ? 1.5 : 1
-    context.beginPath()
     const parent = lane.parent === null ? undefined : byId.get(lane.parent)
-    const startX = xOf(scene.view, start)
-    if (parent !== undefined) {
-      const fromX = xOf(scene.view, lane.fromFrame)
-      const fromY = laneMiddle(parent.index) + 0.5
-      const bend = Math.min(14, Math.max(4, startX - fromX))
-      context.moveTo(fromX, fromY)
-      context.bezierCurveTo(fromX + bend, fromY, fromX, y, fromX + bend, y)
-      context.lineTo(startX, y)
-    } else {
-      context.moveTo(startX, y)
-    }
-    context.lineTo(xOf(scene.view, end), y)
+    const limit = path.get(lane.branchId)
+    lanePath(context, scene, lane, parent, start, end)
+    context.strokeStyle = colours.strong
+    context.lineWidth = 1
+    context.stroke()
+    if (limit === undefined) continue
+    lanePath(context, scene, lane, parent, start, Math.max(start, Math.min(end, limit)))
+    context.strokeStyle = colours.accent
+    context.lineWidth = 1.5
     context.stroke()
   }
 }
 
-/** Branches on the way from the start of the run to the selected frame. */
-function pathLanes(scene: Scene): Set<BranchId> {
-  const path = new Set<BranchId>()
+/** A branch leaves its parent's lane at its fork frame with a short curve. */
+function lanePath(context: CanvasRenderingContext2D, scene: Scene, lane: Lane, parent: Lane | undefined, start: number, end: number): void {
+  const y = laneMiddle(lane.index) + 0.5
+  const startX = xOf(scene.view, start)
+  context.beginPath()
+  if (parent === undefined) {
+    context.moveTo(startX, y)
+  } else {
+    const fromX = xOf(scene.view, lane.fromFrame)
+    const fromY = laneMiddle(parent.index) + 0.5
+    const bend = Math.min(14, Math.max(4, startX - fromX))
+    context.moveTo(fromX, fromY)
+    context.bezierCurveTo(fromX + bend, fromY, fromX, y, fromX + bend, y)
+    context.lineTo(startX, y)
+  }
+  context.lineTo(xOf(scene.view, end), y)
+}
+
+/** Branches on the way to the tip of the selected one, each with its last frame on that way. */
+function pathLanes(scene: Scene): Map<BranchId, number> {
+  const path = new Map<BranchId, number>()
   let at: BranchId | null = scene.branchId
+  let limit = Number.POSITIVE_INFINITY
   while (at !== null) {
-    path.add(at)
-    at = scene.cache.origin(at)?.parent ?? null
+    path.set(at, limit)
+    const origin = scene.cache.origin(at)
+    limit = Math.min(limit, origin?.fromFrame ?? 0)
+    at = origin?.parent ?? null
   }
   return path
 }
