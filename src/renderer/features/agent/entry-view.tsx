@@ -1,8 +1,9 @@
 import { ChevronRight, CircleCheck, CircleDashed, CircleDot, CircleMinus, CircleX, type LucideIcon } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
+import { useStore } from 'zustand'
 import type { Plan } from '../../../shared/frames'
 import { argumentsInBrief } from '../../app/frame-words'
-import { useWindow } from '../../app/window-context'
+import { useOpenRunSummary, useWindow } from '../../app/window-context'
 import { count, formatDuration, formatScore } from '../../components/format'
 import { StateBadge } from '../../components/surfaces'
 import type { Entry, ToolCall } from './conversation'
@@ -205,15 +206,27 @@ function ToolRow({ call }: { call: ToolCall }) {
 function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
   const model = useWindow()
   const { request, answer } = entry
+  const runId = useStore(model.selection, (state) => state.runId)
+  const pending = useStore(model.inbox.store, (state) =>
+    state.requests.some((candidate) => candidate.runId === runId && candidate.requestId === request.requestId),
+  )
+  const interrupted = useOpenRunSummary()?.state === 'interrupted'
   const option = request.options?.find((candidate) => candidate.id === answer?.optionId)
   return (
     <Block frame={entry.frame} tone={answer === null ? 'question' : 'plain'} who="Question">
       <p>{request.title}</p>
-      {answer === null ? (
-        <button type="button" className="button" data-tone="primary" onClick={() => openRequest(model, request.requestId)}>
+      {answer === null && pending && (
+        <button
+          type="button"
+          className="button"
+          data-tone="primary"
+          onClick={() => model.dock.open('request', { params: { runId, requestId: request.requestId } })}
+        >
           Answer
         </button>
-      ) : (
+      )}
+      {answer === null && !pending && <p className="muted">{interrupted ? 'Resume the run to answer.' : 'Not answered at this frame.'}</p>}
+      {answer !== null && (
         <p className="muted">
           {answer.by}: {answer.decision}
           {option !== undefined && ` ${option.label}`}
@@ -224,10 +237,6 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
       )}
     </Block>
   )
-}
-
-function openRequest(model: ReturnType<typeof useWindow>, requestId: string): void {
-  model.dock.open('request', { params: { requestId } })
 }
 
 function Rehearsal({ entry }: { entry: Extract<Entry, { kind: 'rehearsal' }> }) {

@@ -4,7 +4,7 @@ import { useWindow } from '../../app/window-context'
 import { formatWhen } from '../../components/format'
 import { EmptyState, FailureView, Skeleton } from '../../components/surfaces'
 import './inbox.css'
-import { TYPE_NAME } from './request-words'
+import { paramsOf, TYPE_NAME } from './request-words'
 
 export function InboxPanel(_props: PanelProps) {
   const model = useWindow()
@@ -28,7 +28,7 @@ export function InboxPanel(_props: PanelProps) {
             className="inbox-row"
             onClick={() => {
               model.openRun(request.runId)
-              model.dock.open('request', { params: { requestId: request.requestId } })
+              model.dock.open('request', { params: paramsOf(request) })
             }}
           >
             <span className="inbox-type">{TYPE_NAME[request.type]}</span>

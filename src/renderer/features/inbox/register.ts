@@ -2,6 +2,7 @@ import { Inbox, MessageCircleQuestionMark } from 'lucide-react'
 import { lazy } from 'react'
 import type { FeatureModule } from '../../app/feature-module'
 import { InboxPanel } from './inbox-panel'
+import { keyOf, paramsOf } from './request-words'
 
 export const inboxFeature: FeatureModule = {
   panels: [
@@ -33,9 +34,9 @@ export const inboxFeature: FeatureModule = {
     // A question of the run that is open comes to the front by itself, without taking the focus.
     return model.inbox.store.subscribe(({ requests }) => {
       const { runId } = model.selection.getState()
-      const fresh = requests.find((request) => request.runId === runId && !seen.has(request.requestId))
-      for (const request of requests) seen.add(request.requestId)
-      if (fresh !== undefined) model.dock.open('request', { params: { requestId: fresh.requestId }, focus: false })
+      const fresh = requests.find((request) => request.runId === runId && !seen.has(keyOf(request)))
+      for (const request of requests) if (request.runId === runId) seen.add(keyOf(request))
+      if (fresh !== undefined) model.dock.open('request', { params: paramsOf(fresh), focus: false })
     })
   },
   commands: (model) => [
@@ -47,7 +48,7 @@ export const inboxFeature: FeatureModule = {
       enabled: () => model.inbox.store.getState().requests.length > 0,
       run: () => {
         const next = model.inbox.store.getState().requests[0]
-        if (next !== undefined) model.dock.open('request', { params: { requestId: next.requestId } })
+        if (next !== undefined) model.dock.open('request', { params: paramsOf(next) })
       },
     },
   ],

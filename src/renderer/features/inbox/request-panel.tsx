@@ -6,13 +6,14 @@ import { EmptyState } from '../../components/surfaces'
 import './inbox.css'
 import { MergeReview } from './merge-review'
 import { type Decision, reason, type RequestFormProps } from './request-form'
-import { TYPE_NAME } from './request-words'
+import { keyOf, TYPE_NAME } from './request-words'
 
 export default function RequestPanel({ params }: PanelProps) {
   const model = useWindow()
   const requests = useStore(model.inbox.store, (state) => state.requests)
   const [busy, setBusy] = useState(false)
-  const request = requests.find((candidate) => candidate.requestId === params['requestId']) ?? requests[0]
+  const request =
+    requests.find((candidate) => candidate.requestId === params['requestId'] && candidate.runId === params['runId']) ?? requests[0]
   if (request === undefined) {
     return (
       <EmptyState title="No open question">
@@ -40,7 +41,7 @@ export default function RequestPanel({ params }: PanelProps) {
   }
 
   return (
-    <div className="request" key={request.requestId}>
+    <div className="request" key={keyOf(request)}>
       <header>
         <p className="muted">
           {TYPE_NAME[request.type]}, asked at{' '}

@@ -44,6 +44,7 @@ export default function ReplayPanel() {
 function Report({ report }: { report: ReplayReport }) {
   const model = useWindow()
   const { divergence } = report
+  const task = useStore(model.runs.store, (state) => state.runs.find((run) => run.runId === report.runId)?.task)
   const rate = report.durationMs === 0 ? null : Math.round((report.framesChecked / report.durationMs) * 1_000)
   return (
     <div className="replay">
@@ -51,6 +52,7 @@ function Report({ report }: { report: ReplayReport }) {
         {report.ok ? <Check size={16} aria-hidden /> : <X size={16} aria-hidden />}
         {report.ok ? 'Exact: every frame is the same' : divergence === null ? 'Not the same' : `Diverged at frame ${divergence.frame}`}
       </h3>
+      {task !== undefined && <p>{task}</p>}
       <p className="muted">
         {count(report.framesChecked, 'frame')} checked in {formatDuration(report.durationMs)}
         {rate !== null && `, ${rate.toLocaleString('en-GB')} a second`}
