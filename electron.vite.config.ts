@@ -60,10 +60,11 @@ const renderer = {
   base: '/',
   plugins: [react()],
   resolve: {
-    alias: {
-      // One Monaco: the language client is built on this package's editor API.
-      'monaco-editor': '@codingame/monaco-vscode-editor-api',
-    },
+    alias: [
+      // One Monaco: the language client is built on this package's editor API. The grammars, which only monaco-editor has, use it too.
+      { find: /^(monaco-editor|(\.\.\/){3}editor\/editor\.api\.js)$/, replacement: '@codingame/monaco-vscode-editor-api' },
+      { find: /^monaco-editor(?=\/esm\/)/, replacement: '@codingame/monaco-vscode-editor-api' },
+    ],
     dedupe: ['vscode', 'react', 'react-dom'],
   },
   worker: { format: 'es' as const },

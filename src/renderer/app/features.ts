@@ -1,5 +1,6 @@
 import { agentFeature } from '../features/agent/register'
 import { contextFeature } from '../features/context/register'
+import { editorFeature } from '../features/editor/register'
 import { frameFeature } from '../features/frame/register'
 import { inboxFeature } from '../features/inbox/register'
 import { replayFeature } from '../features/replay/register'
@@ -11,6 +12,7 @@ import type { FeatureModule } from './feature-module'
 /** Every feature of the window. A new one adds its `register.ts` here and nothing else. */
 export const features: readonly FeatureModule[] = [
   runsFeature,
+  editorFeature,
   inboxFeature,
   contextFeature,
   agentFeature,

@@ -137,7 +137,7 @@ export function createWindowModel(connect: () => Promise<KernelClient>): WindowM
     },
     showFile(path, line) {
       reveal.setState((state) => ({ ...state, serial: state.serial + 1, file: { path, line } }))
-      dock.open('editor')
+      dock.open('editor', { instance: path, title: path.split('/').at(-1) ?? path, params: { path } })
     },
     showContextItem(id) {
       reveal.setState((state) => ({ ...state, serial: state.serial + 1, contextItem: { id } }))

@@ -1,0 +1,37 @@
+import { editor } from 'monaco-editor'
+import { MonacoVscodeApiWrapper } from 'monaco-languageclient/vscodeApiWrapper'
+import { useWorkerFactory, Worker } from 'monaco-languageclient/workerFactory'
+import type { WindowModel } from '../../../app/window-model'
+import workerUrl from './editor-worker?worker&url'
+import { registerLanguages } from './grammars'
+import { openFromEditor } from './open-from-editor'
+import { followTheme } from './theme'
+import { serveWorkspaceFiles } from './workspace-files'
+
+let ready: Promise<void> | null = null
+
+/** Brings up the one editor library of the window. Later calls join the first. */
+export function setUpMonaco(model: WindowModel): Promise<void> {
+  ready ??= start(model)
+  return ready
+}
+
+async function start(model: WindowModel): Promise<void> {
+  const wrapper = new MonacoVscodeApiWrapper({
+    $type: 'classic',
+    viewsConfig: {
+      $type: 'EditorService',
+      openEditorFunc: (reference, options) => openFromEditor(model, reference.object.textEditorModel.uri, options),
+    },
+    userConfiguration: { json: JSON.stringify({ 'editor.experimental.asyncTokenization': false }) },
+    monacoWorkerFactory: () => {
+      useWorkerFactory({ workerLoaders: { editorWorkerService: () => new Worker(workerUrl, { type: 'module' }) } })
+    },
+  })
+  await wrapper.start({ caller: 'keyframe' })
+  registerLanguages()
+  serveWorkspaceFiles(model)
+  followTheme()
+  await document.fonts.ready
+  editor.remeasureFonts()
+}
