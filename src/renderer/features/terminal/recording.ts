@@ -17,7 +17,7 @@ export const SCROLLBACK_CHARS = 2 * 1024 * 1024
 export function framesOnPath(cache: StateCache, branchId: BranchId, after: number, upTo: number): Frame[] {
   const limits = new Map<BranchId, number>()
   let limit = upTo
-  for (let at: BranchId | null = branchId; at !== null && !limits.has(at); ) {
+  for (let at: BranchId | null = branchId; at !== null && !limits.has(at);) {
     limits.set(at, limit)
     const origin = cache.origin(at)
     limit = Math.min(limit, origin?.fromFrame ?? 0)
