@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { contextBundle } from '../src/main/kernel/context/context-bundle'
+import { contextChanges, type ContextEvent } from '../src/main/kernel/context/context-policy'
+import { cachedTokenCounter } from '../src/main/kernel/context/count-tokens'
+import { createRedactor } from '../src/main/kernel/journal/redaction'
+import { hashBytes } from '../src/main/kernel/journal/sqlite-content-store'
+import { openJournal } from '../src/main/kernel/journal/sqlite-journal'
+import { createMemory } from '../src/main/kernel/memory/sqlite-memory'
+import { listFiles } from '../src/main/kernel/workspace/list-files'
+import { type ContextState, emptyContext, reduceContext, tierTokens } from '../src/shared/context'
+import type { ToolOutcome } from '../src/shared/frames'
+import { freshFolder } from './support/bench-folder'
+import { generatedRepository, type GeneratedRepository, spreadOver } from './support/generated-repository'
+import { durations, type Measurement, Samples, scaled } from './support/measurement'
+import { randomNumbers, someText } from './support/words'
+
+const REPOSITORY = 20_000
+const CALLS = 10_000
+const FILES_READ = 600
+const GATE_MS = 5
+/** Messages of the indexing thread are taken as often as this, as between the ticks of a run. */
+const CALLS_A_TURN = 10
+
+/**
+ * One tick of the context manager: what a tool's outcome changes in full tiers, budgets enforced, and the bundle that the agent
+ * is then given. As in a branch: new texts go into the journal's content store, texts come from there. The index of a repository
+ * of 20k files is made meanwhile in its thread.
+ */
+export default async function context(): Promise<Measurement[]> {
+  const repository = await generatedRepository(REPOSITORY)
+  const folder = freshFolder('context')
+  const journal = openJournal({ dataDir: join(folder, 'data'), redactor: createRedactor() })
+  const redactor = createRedactor()
+  const countTokens = cachedTokenCounter()
+  const next = eventsOf(repository)
+  let state: ContextState = emptyContext()
+  let frame = 0
+
+  const tick = (event: ContextEvent): number => {
+    frame += 1
+    const startedAt = performance.now()
+    const changes = contextChanges(state, event, {
+      frame,
+      put: (text) => journal.content.put(redactor.redact(text), 'context'),
+      textOf: (hash) => journal.content.get(hash).toString('utf8'),
+      countTokens,
+    })
+    for (const change of changes) state = reduceContext(state, change, frame)
+    contextBundle(state, (hash) => journal.content.get(hash).toString('utf8'))
+    return performance.now() - startedAt
+  }
+
+  tick({ type: 'task', text: 'rename symbol total17 to sum17' })
+  const isFull = (): boolean => tierTokens(state, 'L1') > 30_000 && tierTokens(state, 'L2') > 124_000
+  for (let warmed = 0; !isFull() || warmed < scaled(500); warmed += 1) {
+    tick(next(frame + 1))
+    if (warmed > 20_000) throw new Error('the tiers do not fill')
+  }
+
+  const index = startIndexing(repository, folder)
+  await index.underWay
+  const samples = new Samples()
+  let least = Number.MAX_SAFE_INTEGER
+  for (let call = 0; call < scaled(CALLS); call += 1) {
+    if (call % CALLS_A_TURN === 0) await new Promise((resume) => setImmediate(resume))
+    samples.add(tick(next(frame + 1)))
+    least = Math.min(least, tierTokens(state, 'L1') + tierTokens(state, 'L2'))
+  }
+  const passes = index.passes()
+  await index.stop()
+  journal.close()
+  const items = Object.keys(state.items).length
+  return [
+    durations('tool outcome taken and bundle prepared, 32k L1 + 128k L2, while indexing', 'p99', samples, {
+      gateMs: GATE_MS,
+      note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun`,
+    }),
+  ]
+}
+
+/** Reads of files, results of commands with text that is new, searches that point at files: in the mix of an agent at work. */
+function eventsOf(repository: GeneratedRepository): (frame: number) => ContextEvent {
+  const random = randomNumbers(2)
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+  const files = spreadOver(repository.paths, FILES_READ).map((path) => ({ path, text: readFileSync(join(repository.root, path), 'utf8') }))
+  const outcome = (tool: string, output: unknown, text: string): ToolOutcome => ({
+    tool,
+    ok: true,
+    output,
+    text,
+    sideEffects: { files: [], processes: [] },
+    isolation: 'overlay',
+    durationMs: 5,
+  })
+  return (frame) => {
+    const kind = random()
+    if (kind < 0.6) {
+      const { path, text } = pick(files)
+      const totalLines = text.split('\n').length
+      const read = { path, text, version: hashBytes(text), startLine: 1, endLine: totalLines, totalLines, encoding: 'utf-8', eol: 'lf' }
+      return { type: 'tool-outcome', frame, outcome: outcome('fs.read', read, text), args: { path } }
+    }
+    if (kind < 0.85) {
+      const command = `npm test -- ${Math.floor(random() * 1e9)}`
+      return { type: 'tool-outcome', frame, outcome: outcome('shell.run', { exitCode: 0 }, someText(random, 3_000)), args: { command } }
+    }
+    const locations = Array.from({ length: 8 }, () => ({ path: pick(files).path }))
+    const text = locations.map(({ path }) => `${path}:12: total(accounts)`).join('\n')
+    return { type: 'tool-outcome', frame, outcome: outcome('search.text', { locations }, text), args: { query: `total${frame}` } }
+  }
+}
+
+/** Indexes into new databases until it is stopped. */
+function startIndexing(repository: GeneratedRepository, folder: string) {
+  const life = new AbortController()
+  let passes = 0
+  let begun: () => void = () => undefined
+  const underWay = new Promise<void>((resolve) => (begun = resolve))
+  const loop = (async () => {
+    while (!life.signal.aborted) {
+      const memory = createMemory({
+        root: repository.root,
+        databasePath: join(folder, `memory-${passes}.db`),
+        listFiles: async () => (await listFiles(repository.root)).files.flatMap((file) => (file.type === 'file' ? [file.path] : [])),
+        now: () => performance.now(),
+      })
+      memory.onChange((status) => status.filesDone > 0 && begun())
+      await memory.start(life.signal).catch((thrown: unknown) => {
+        if (!life.signal.aborted) throw thrown
+      })
+      await memory.dispose()
+      if (!life.signal.aborted) passes += 1
+    }
+  })()
+  return {
+    underWay: Promise.race([underWay, loop]),
+    passes: () => passes,
+    stop: async () => {
+      life.abort()
+      await loop
+    },
+  }
+}
