@@ -6,6 +6,7 @@ import { inboxFeature } from '../features/inbox/register'
 import { replayFeature } from '../features/replay/register'
 import { runsFeature } from '../features/runs/register'
 import { settingsFeature } from '../features/settings/register'
+import { terminalFeature } from '../features/terminal/register'
 import { timelineFeature } from '../features/timeline/register'
 import type { FeatureModule } from './feature-module'
 
@@ -17,6 +18,7 @@ export const features: readonly FeatureModule[] = [
   contextFeature,
   agentFeature,
   timelineFeature,
+  terminalFeature,
   frameFeature,
   replayFeature,
   settingsFeature,
