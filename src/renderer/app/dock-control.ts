@@ -2,7 +2,7 @@ import type { DockviewApi, IDockviewPanel } from 'dockview-react'
 import type { PanelDefinition, PanelPlace } from './panel-registry'
 
 const SIZE: Readonly<Record<PanelPlace, { width?: number; height?: number }>> = {
-  side: { width: 264 },
+  side: { width: 288 },
   centre: {},
   agent: { width: 372 },
   timeline: { height: 214 },
@@ -11,6 +11,15 @@ const SIZE: Readonly<Record<PanelPlace, { width?: number; height?: number }>> = 
 
 /** A small window keeps this much of its height for the editor area. */
 const LEAST_CENTRE_SHARE = 0.48
+
+/** What a panel keeps when the window gets smaller. */
+const LEAST: Readonly<Record<PanelPlace, { minimumWidth?: number; minimumHeight?: number }>> = {
+  side: { minimumWidth: 256 },
+  centre: { minimumWidth: 240, minimumHeight: 120 },
+  agent: { minimumWidth: 320 },
+  timeline: { minimumHeight: 150 },
+  bottom: { minimumHeight: 96 },
+}
 
 /** Opens, focuses and arranges panels. One dock a window; calls before it is there are kept and made then. */
 export interface DockControl {
@@ -65,6 +74,7 @@ export function createDockControl(): DockControl {
       title,
       params,
       inactive,
+      ...LEAST[panel.place],
       ...(size.width === undefined ? {} : { initialWidth: size.width }),
       ...(size.height === undefined ? {} : { initialHeight: size.height }),
     }
