@@ -22,7 +22,7 @@ export function ForkDialog() {
 
 function ForkForm({ dialog, onClose }: { dialog: Extract<OpenDialog, { kind: 'fork' }>; onClose: () => void }) {
   const model = useWindow()
-  const agents = useStore(model.workspace.store, (state) => state.info?.agents ?? [])
+  const agents = useStore(model.workspace.store, (state) => state.info?.agents) ?? []
   const [task, setTask] = useState('')
   const [label, setLabel] = useState('')
   const [agent, setAgent] = useState('')

@@ -20,12 +20,12 @@ export function FramePanel() {
 }
 
 function FrameView({ frame }: { frame: Frame }) {
-  const { cache } = useRunFrames()
+  const { cache, version } = useRunFrames()
   const model = useWindow()
   const raw = useMemo(() => JSON.stringify(frame, null, 2), [frame])
   const duration = frameDurationMs(frame)
   const intent = frame.cause === null ? undefined : cache.frame(frame.cause)
-  const outcome = useMemo(() => cache.frames.find((other) => other.cause === frame.n), [cache, frame, cache.length])
+  const outcome = useMemo(() => (version < 0 ? undefined : cache.frames.find((other) => other.cause === frame.n)), [cache, frame, version])
   return (
     <div className="frame-view" tabIndex={0} data-autofocus>
       <header>
