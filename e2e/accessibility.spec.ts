@@ -1,0 +1,94 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from './journey'
+
+const VIEWS = ['Runs', 'Files', 'Inbox', 'Context', 'Agent', 'Timeline', 'Terminal', 'Frame', 'Replay', 'Settings']
+
+test('axe finds nothing serious in any view, light or dark', async ({ finished }) => {
+  const { window } = finished
+  const findings: string[] = []
+  for (const theme of ['light', 'dark']) {
+    await window.command(`Theme: ${theme}`)
+    await expect(window.page.locator('html')).toHaveAttribute('data-theme', theme)
+    for (const view of VIEWS) {
+      await window.command(`Show ${view.toLowerCase()}`)
+      await expect(window.panel(view)).toBeVisible()
+      await expect(window.page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+      const { violations } = await new AxeBuilder({ page: window.page }).analyze()
+      for (const { id, impact, nodes } of violations) {
+        if (impact !== 'serious' && impact !== 'critical') continue
+        findings.push(...nodes.map((node) => `${theme} ${view}: ${id} (${impact}) ${node.target.join(' ')}: ${node.failureSummary ?? ''}`))
+      }
+    }
+  }
+  expect([...new Set(findings)]).toEqual([])
+})
+
+test('every command is in the palette, with its key', async ({ finished }) => {
+  const { window } = finished
+  const { page } = window
+  await window.command('Show settings')
+  const rows = window.panel('Settings').getByRole('row')
+  const commands = (await rows.filter({ has: page.getByRole('cell') }).allInnerTexts()).map((row) => row.split('\t'))
+  expect(commands.length).toBeGreaterThan(30)
+
+  await window.press('Ctrl+Shift+P')
+  const palette = page.getByRole('dialog', { name: 'Commands' })
+  await expect(palette.getByRole('option').first()).toBeVisible()
+  const listed = await palette.getByRole('option').allInnerTexts()
+  // Commands that have nothing to act on in this state are left out; each is named here.
+  const idle = [
+    'run.continue',
+    'run.pause',
+    'run.step',
+    'run.interrupt',
+    'run.cancel',
+    'connection.retry',
+    'inbox.answerNext',
+    'timeline.clearCompare',
+    'window.palette',
+  ]
+  for (const [title = '', id = '', key = ''] of commands) {
+    if (idle.includes(id)) continue
+    expect(
+      listed.filter((text) => text.includes(title) && text.includes(key)),
+      `${id} "${title}" ${key}`,
+    ).not.toEqual([])
+  }
+})
+
+test('no two commands share a key', async ({ finished }) => {
+  const { window } = finished
+  await window.command('Show settings')
+  const rows = await window.panel('Settings').getByRole('row').allInnerTexts()
+  const byKey = Map.groupBy(
+    rows.map((row) => row.split('\t')),
+    ([, , key]) => key ?? '',
+  )
+  const shared = [...byKey].filter(([key, commands]) => key !== '' && commands.length > 1)
+  expect(shared).toEqual([])
+})
+
+test('F6 goes round the panels and the focus is seen', async ({ finished }) => {
+  const { window } = finished
+  const { page } = window
+  const seen: string[] = []
+  for (let presses = 0; presses < 12; presses += 1) {
+    await window.press('F6')
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement
+      if (element === null || element === document.body) return null
+      const style = getComputedStyle(element)
+      const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1
+      const panel = element.closest('.panel')
+      return { panel: panel?.getAttribute('aria-label') ?? '', outlined, isPanel: element === panel }
+    })
+    expect(focus).not.toBeNull()
+    expect(focus?.outlined, `the focus in ${focus?.panel ?? ''} is outlined`).toBe(true)
+    if (focus === null || seen[0] === focus.panel) break
+    seen.push(focus.panel)
+  }
+  for (const panel of ['Context', 'Agent', 'Timeline']) expect(seen).toContain(panel)
+  expect(new Set(seen).size).toBe(seen.length)
+  await window.press('Shift+F6')
+  expect(await page.evaluate(() => document.activeElement?.closest('.panel')?.getAttribute('aria-label'))).toBe(seen.at(-1))
+})
