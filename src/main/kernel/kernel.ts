@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import {
   type DoctorReport,
+  type IndexStatus,
   type MethodName,
   type MethodParams,
   type MethodResult,
@@ -93,9 +94,10 @@ class LocalKernel implements Kernel {
   readonly #journal
   readonly #memory
   readonly #runs: RunRegistry
-  readonly #terminals = new Terminals()
+  readonly #terminals: Terminals
   readonly #channels: LspChannels
   readonly #life = new AbortController()
+  #indexVersion = 0
   #closing: Promise<void> | null = null
 
   constructor(options: KernelOptions, root: string, dataDir: string, socketPath: string) {
@@ -140,8 +142,9 @@ class LocalKernel implements Kernel {
     }
     this.#runs = new RunRegistry(services)
     this.#channels = new LspChannels(this.#hub)
+    this.#terminals = new Terminals(options.log)
     this.#journal.onAppend((runId, frames) => this.#hub.emit('frames.appended', { runId, frames: [...frames] }))
-    this.#memory.onChange((status) => this.#hub.emit('index.changed', status))
+    this.#memory.onChange((status) => this.#indexChanged(status))
     this.#methods = kernelMethods({
       version: readVersion(options.appRoot),
       journal: this.#journal,
@@ -221,6 +224,18 @@ class LocalKernel implements Kernel {
         mutates,
       })),
     }
+  }
+
+  #indexChanged(status: IndexStatus): void {
+    this.#hub.emit('index.changed', status)
+    if (status.state !== 'idle' || status.version === this.#indexVersion) return
+    this.#indexVersion = status.version
+    this.#runs.memoryChanged({
+      version: status.version,
+      files: status.files,
+      symbols: status.symbols,
+      reason: 'files of the repository changed',
+    })
   }
 
   /** Opens sandboxes only where their boundary was proved to hold. */

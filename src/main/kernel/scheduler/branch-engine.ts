@@ -29,7 +29,7 @@ import { ToolSchemas } from '../tools/schemas'
 import { findTool, runTool } from '../tools/tool-runtime'
 import { BranchRecorder, type CheckpointParts } from './branch-recorder'
 import { RunCancelled, RunSuspended } from './run-control'
-import type { BranchLink, RunParts, TerminalSink } from './run-parts'
+import type { BranchLink, ObservedKind, RunParts, TerminalSink } from './run-parts'
 import { decideTick, SCHEDULING_POLICY } from './scheduling-policy'
 import { TerminalLog } from './terminal-log'
 
@@ -75,7 +75,10 @@ export class BranchEngine implements AgentApi, BranchLink {
       initial,
       mode: parts.mode,
     })
-    this.#terminal = new TerminalLog((session, stream, data) => this.#recorder.ambient('terminal.data', { session, stream, data }))
+    this.#terminal = new TerminalLog(
+      (session, stream, data) => void this.#recorder.ambient('terminal.data', { session, stream, data }),
+      parts.log,
+    )
     const last = [...parts.tapeOf(branchId)].reverse().find((frame) => frame.checkpoint !== null)?.checkpoint ?? initial.checkpoint?.ref
     this.device = parts.openDevice(branchId, { manifest: last?.manifest ?? null, shell: last?.shell ?? null }, this.observe)
   }
@@ -102,7 +105,7 @@ export class BranchEngine implements AgentApi, BranchLink {
 
   readonly observe: TerminalSink = (session, stream, data) => this.#terminal.push(session, stream, data)
 
-  record<K extends 'control' | 'terminal.data' | 'context.edited'>(kind: K, payload: FramePayload<K>): void {
+  record<K extends ObservedKind>(kind: K, payload: FramePayload<K>): void {
     this.#recorder.ambient(kind, payload)
   }
 

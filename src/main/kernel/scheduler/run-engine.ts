@@ -17,7 +17,7 @@ import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } fro
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
-import type { BranchLink, RunParts, TerminalSink } from './run-parts'
+import type { BranchLink, ObservedKind, RunParts, TerminalSink } from './run-parts'
 import { RunFacts } from './run-summary'
 import { Semaphore } from './semaphore'
 
@@ -175,7 +175,7 @@ export class RunEngine {
   }
 
   /** A frame about a branch that no program computes; into the running branch's state when there is one. */
-  observe<K extends 'control' | 'terminal.data' | 'context.edited'>(branchId: BranchId, kind: K, payload: FramePayload<K>): void {
+  observe<K extends ObservedKind>(branchId: BranchId, kind: K, payload: FramePayload<K>): void {
     const active = this.#active.get(branchId)
     if (active !== undefined) {
       active.record(kind, payload)
@@ -193,7 +193,7 @@ export class RunEngine {
   }
 
   parts(base: Base): RunParts {
-    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks } = this.#services
+    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks, log } = this.#services
     return {
       runId: this.runId,
       mode: 'live',
@@ -207,6 +207,7 @@ export class RunEngine {
       clock,
       memoryVersion,
       countTokens,
+      log: (line) => log(line),
       tapeOf: (branchId) => this.#frames.filter((frame) => frame.branchId === branchId),
       allocateBranches: (count) => this.allocateBranches(count),
       openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),

@@ -8,6 +8,9 @@ import type { Redactor } from '../journal/redaction'
 import type { BranchDevice, DeviceOrigin } from '../tools/branch-device'
 import type { RunControl } from './run-control'
 
+/** Kinds of frames about what happened to a branch rather than in it. */
+export type ObservedKind = 'control' | 'terminal.data' | 'context.edited' | 'memory.changed'
+
 export type TerminalSink = (session: string, stream: 'output' | 'input' | 'resize', data: string) => void
 
 /** What the branches of one run share. Made by the run engine; in a replay, of parts that perform nothing. */
@@ -25,6 +28,7 @@ export interface RunParts {
   readonly clock: () => number
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
+  readonly log: (line: string) => void
   /** The frames that a branch recorded so far. */
   tapeOf(branchId: BranchId): readonly Frame[]
   /** Ids for new branches, in order. Never used before in this run. */
@@ -55,6 +59,6 @@ export interface BranchLink {
   queueEdits(apply: () => void): void
   observe: TerminalSink
   /** Puts a frame about something observed into the branch. */
-  record<K extends 'control' | 'terminal.data' | 'context.edited'>(kind: K, payload: FramePayload<K>): void
+  record<K extends ObservedKind>(kind: K, payload: FramePayload<K>): void
   announceMerge(paths: readonly string[]): void
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { DEFAULT_BUDGET } from '../../../shared/context'
 import type { MethodParams, RunSummary } from '../../../shared/contract/methods'
-import { KeyframeError } from '../../../shared/failure'
-import { RunOptions } from '../../../shared/frames'
+import { KeyframeError, toFailure } from '../../../shared/failure'
+import { type FramePayload, RunOptions } from '../../../shared/frames'
 import { MAIN_BRANCH, RunId } from '../../../shared/ids'
 import type { Base } from '../checkpoints/files'
 import { RunEngine, type RunServices } from '../scheduler/run-engine'
@@ -110,6 +110,19 @@ export class RunRegistry {
 
   changed(run: RunEngine): void {
     if (!run.running) this.#startQueued(run)
+  }
+
+  /** The index moved on while runs are under way: from this frame on they search the newer one. */
+  memoryChanged(payload: FramePayload<'memory.changed'>): void {
+    for (const run of this.active()) {
+      if (run.branch(MAIN_BRANCH)?.live !== true) continue
+      try {
+        run.observe(MAIN_BRANCH, 'memory.changed', payload)
+      } catch (thrown) {
+        // The run itself stops at its next frame when the journal cannot be written; the index goes on.
+        this.#services.log(`index version ${payload.version} was not recorded: ${toFailure(thrown).message}`)
+      }
+    }
   }
 
   async suspendAll(): Promise<void> {

@@ -18,6 +18,11 @@ interface Idle {
  */
 export class Terminals {
   readonly #idle = new Map<string, Promise<Idle>>()
+  readonly #log: (line: string) => void
+
+  constructor(log: (line: string) => void) {
+    this.#log = log
+  }
 
   async list(run: RunEngine, branchId: BranchId): Promise<TerminalInfo[]> {
     const active = run.branch(branchId)
@@ -83,7 +88,7 @@ export class Terminals {
   async #openIdle(run: RunEngine, branchId: BranchId): Promise<Idle> {
     const { checkpoint } = run.stateAt(branchId)
     const origin = { manifest: checkpoint?.ref.manifest ?? null, shell: checkpoint?.ref.shell ?? null }
-    const log = new TerminalLog((session, stream, data) => run.observe(branchId, 'terminal.data', { session, stream, data }))
+    const log = new TerminalLog((session, stream, data) => run.observe(branchId, 'terminal.data', { session, stream, data }), this.#log)
     const device = run.openDevice(await run.base(), branchId, origin, (session, stream, data) => log.push(session, stream, data))
     return { device, log }
   }
