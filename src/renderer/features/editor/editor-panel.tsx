@@ -1,18 +1,18 @@
-import { editor } from 'monaco-editor'
-import { useEffect, useRef, useState } from 'react'
-import { useStore } from 'zustand'
+import { useEffect, useState } from 'react'
 import type { FileVersion } from '../../../shared/files'
 import type { PanelProps } from '../../app/panel-registry'
 import { useIsPast, usePoint, useWindow } from '../../app/window-context'
-import { toFailure, type Failure } from '../../../shared/failure'
+import { IconButton } from '../../components/icon-button'
 import { EmptyState, FailureView, Skeleton } from '../../components/surfaces'
+import { FileDiff, ListTree } from 'lucide-react'
 import './editor.css'
-import { fileFacts, PLAIN_ABOVE_BYTES, whyNotShown } from './file-notice'
-import { modelFor } from './monaco/models'
-import { READER_OPTIONS } from './monaco/options'
-import { setUpMonaco } from './monaco/setup'
+import { fileFacts, whyNotShown } from './file-notice'
+import { filesView } from './files-store'
+import { hasLanguageServer } from './language-of-path'
+import { LanguageStatus } from './language-status'
+import { Outline } from './outline'
+import { TextView } from './text-view'
 import { useFile } from './use-files'
-import { LIVE_SCHEME, PAST_SCHEME } from './workspace-uri'
 
 /** A file as of the selected frame. One tab a file; `params.path` says which. */
 export default function EditorPanel({ params, visible }: PanelProps) {
@@ -36,103 +36,55 @@ export default function EditorPanel({ params, visible }: PanelProps) {
 }
 
 function FileTab({ path, visible }: { path: string; visible: boolean }) {
+  const model = useWindow()
   const past = useIsPast()
   const point = usePoint()
   const { value, status, failure, reload } = useFile(visible ? path : null)
-  const [shown, setShown] = useState<FileVersion | null>(null)
+  const [outline, setOutline] = useState(false)
+  // The last text stays while the tab is hidden and while the next one is asked for.
+  const [last, setLast] = useState<FileVersion | null>(null)
   useEffect(() => {
-    if (value !== null) setShown(value.file)
-  }, [value])
-  const file = value?.file ?? shown
+    if (value !== null) setLast(value.file)
+    if (visible) filesView.follow(path)
+  }, [value, visible, path])
+  const file = value?.file ?? last
   const missing = status === 'failed' && failure.code === 'files.not-found'
+  const served = hasLanguageServer(path)
   return (
-    <div className="file-tab">
+    <div className="file-tab" data-past={past}>
       <header className="file-head">
-        <span className="mono clip">{path}</span>
+        <span className="mono clip" title={path}>
+          {path}
+        </span>
         {past && point !== null && <span className="file-past">as of frame {point.n}</span>}
         <span className="spacer" />
-        {file !== null && !missing && <span className="faint clip">{fileFacts(file).join(', ')}</span>}
+        {served && !missing && <LanguageStatus past={past} />}
+        {file !== null && !missing && <span className="faint clip file-facts">{fileFacts(file).join(', ')}</span>}
+        <IconButton
+          icon={FileDiff}
+          label="Compare with the base of the run"
+          disabled={point === null}
+          onClick={() => model.dock.open('diff', { params: { path } })}
+        />
+        {served && <IconButton icon={ListTree} label="Outline" pressed={outline} onClick={() => setOutline(!outline)} />}
       </header>
       {missing && (
         <EmptyState title="Not there at this frame">The branch has no {path} here. Step along the timeline to where it exists.</EmptyState>
       )}
       {status === 'failed' && !missing && <FailureView failure={failure} onRetry={reload} />}
       {status !== 'failed' && file === null && <Skeleton rows={14} />}
-      {status !== 'failed' && file !== null && <FileBody file={file} past={past} />}
+      {status !== 'failed' && file !== null && (
+        <div className="file-columns">
+          <FileBody path={path} file={file} past={past} visible={visible} />
+          {outline && <Outline path={path} past={past} version={file.version} />}
+        </div>
+      )}
     </div>
   )
 }
 
-function FileBody({ file, past }: { file: FileVersion; past: boolean }) {
+function FileBody({ path, file, past, visible }: { path: string; file: FileVersion; past: boolean; visible: boolean }) {
   const why = whyNotShown(file)
   if (why !== null) return <EmptyState title={why.title}>{why.detail}</EmptyState>
-  return <TextView file={file} text={file.text ?? ''} past={past} />
-}
-
-function TextView({ file, text, past }: { file: FileVersion; text: string; past: boolean }) {
-  const model = useWindow()
-  const host = useRef<HTMLDivElement>(null)
-  const [view, setView] = useState<editor.IStandaloneCodeEditor | null>(null)
-  const [failure, setFailure] = useState<Failure | null>(null)
-
-  useEffect(() => {
-    let made: editor.IStandaloneCodeEditor | null = null
-    let gone = false
-    setUpMonaco(model).then(
-      () => {
-        if (gone || host.current === null) return
-        made = editor.create(host.current, { ...READER_OPTIONS, model: null, ariaLabel: file.path })
-        setView(made)
-      },
-      (thrown: unknown) => setFailure(toFailure(thrown)),
-    )
-    return () => {
-      gone = true
-      made?.dispose()
-      setView(null)
-    }
-  }, [model, file.path])
-
-  useEffect(() => {
-    if (view === null) return
-    let stale = false
-    const large = file.sizeBytes > PLAIN_ABOVE_BYTES
-    modelFor(past ? PAST_SCHEME : LIVE_SCHEME, file.path, text, large).then(
-      (text_model) => {
-        if (stale || view.getModel() === text_model) return
-        const scroll = view.saveViewState()
-        view.setModel(text_model)
-        if (scroll !== null) view.restoreViewState(scroll)
-        performance.mark('editor:text-shown')
-      },
-      (thrown: unknown) => setFailure(toFailure(thrown)),
-    )
-    return () => {
-      stale = true
-    }
-  }, [view, file, text, past])
-
-  const reveal = useStore(model.reveal, (state) => (state.file?.path === file.path ? state : null))
-  const seen = useRef(0)
-  useEffect(() => {
-    if (view === null || reveal === null || reveal.serial === seen.current) return
-    seen.current = reveal.serial
-    const line = reveal.file?.line
-    if (typeof line !== 'number') return
-    const go = (): void => {
-      view.setPosition({ lineNumber: line, column: 1 })
-      view.revealLineInCenterIfOutsideViewport(line)
-      view.focus()
-    }
-    if (view.getModel() !== null) go()
-    else {
-      const once = view.onDidChangeModel(() => {
-        once.dispose()
-        go()
-      })
-    }
-  }, [view, reveal])
-
-  if (failure !== null) return <FailureView failure={failure} />
-  return <div ref={host} className="file-text" />
+  return <TextView path={path} text={file.text ?? ''} sizeBytes={file.sizeBytes} past={past} visible={visible} />
 }

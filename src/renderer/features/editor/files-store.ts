@@ -23,8 +23,9 @@ export const filesView = {
   setCursor: (cursor: string): void => store.setState({ cursor }),
   setText: (text: string): void => store.setState({ text }),
   toggleChangedOnly: (): void => store.setState((state) => ({ changedOnly: !state.changedOnly })),
-  /** Opens the folders above the path and puts the cursor on it. */
-  reveal(path: string): void {
+  /** Puts the cursor on the file that an editor shows, with the folders above it open. */
+  follow(path: string): void {
+    if (store.getState().cursor === path) return
     store.setState((state) => ({ open: new Set([...state.open, ...foldersTo(path)]), cursor: path }))
   },
 }

@@ -67,9 +67,9 @@ export function languageOfPath(path: string): string {
   return (dot < 0 ? undefined : BY_EXTENSION[name.slice(dot + 1)]) ?? 'plaintext'
 }
 
-const SERVED: ReadonlySet<string> = new Set(['typescript', 'typescriptreact', 'javascript', 'javascriptreact'])
+/** Languages that a language server of the branch reads. */
+export const SERVED_LANGUAGES: readonly string[] = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact']
 
-/** Whether a language server of the branch reads files of this language. */
-export function hasLanguageServer(language: string): boolean {
-  return SERVED.has(language)
+export function hasLanguageServer(path: string): boolean {
+  return SERVED_LANGUAGES.includes(languageOfPath(path))
 }

@@ -4,25 +4,55 @@ import { smallestChange } from '../text-change'
 import { guestPathOf, type ViewScheme } from '../workspace-uri'
 import { loadGrammar } from './grammars'
 
+export interface HeldModel {
+  readonly model: editor.ITextModel
+  /** The model ends when its last holder lets go. Calls after the first do nothing. */
+  release(): void
+}
+
+export interface ShownText {
+  readonly scheme: ViewScheme
+  readonly path: string
+  readonly text: string
+  /** True for texts so large that colours and structure would cost more than they tell. */
+  readonly plain?: boolean
+}
+
+const holders = new Map<string, number>()
+
 export function uriOf(scheme: ViewScheme, path: string): Uri {
   return Uri.from({ scheme, path: guestPathOf(path) })
 }
 
 /**
- * The model for a path under a scheme with the given text. Only what differs is replaced, so that colours, folds, markers and
- * the scroll position of the rest stay as they are.
+ * The model for a path under a scheme, showing the given text. One that is held already gets only what differs, so that
+ * colours, folds, markers and the scroll position of the rest stay as they are.
  */
-export async function modelFor(scheme: ViewScheme, path: string, text: string, plain = false): Promise<editor.ITextModel> {
+export async function holdModel({ scheme, path, text, plain = false }: ShownText): Promise<HeldModel> {
   const language = plain ? 'plaintext' : languageOfPath(path)
   await loadGrammar(language)
   const uri = uriOf(scheme, path)
+  const key = uri.toString()
   const present = editor.getModel(uri)
-  if (present === null) return editor.createModel(text, language, uri)
-  showText(present, text)
-  return present
+  const model = present ?? editor.createModel(text, language, uri)
+  if (present !== null) showText(present, text)
+  holders.set(key, (holders.get(key) ?? 0) + 1)
+  let held = true
+  return {
+    model,
+    release() {
+      if (!held) return
+      held = false
+      const left = (holders.get(key) ?? 1) - 1
+      holders.set(key, left)
+      if (left > 0) return
+      holders.delete(key)
+      model.dispose()
+    },
+  }
 }
 
-export function showText(model: editor.ITextModel, text: string): void {
+function showText(model: editor.ITextModel, text: string): void {
   const change = smallestChange(model.getValue(), text)
   if (change === null) return
   const start = model.getPositionAt(change.start)
@@ -33,9 +63,4 @@ export function showText(model: editor.ITextModel, text: string): void {
       text: change.text,
     },
   ])
-}
-
-/** Ends all models of a scheme: they belong to a branch that is no longer shown. */
-export function disposeModels(scheme: ViewScheme): void {
-  for (const model of editor.getModels()) if (model.uri.scheme === scheme) model.dispose()
 }

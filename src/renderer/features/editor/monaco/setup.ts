@@ -1,9 +1,10 @@
-import { editor } from 'monaco-editor'
+import { editor, Uri } from 'monaco-editor'
 import { MonacoVscodeApiWrapper } from 'monaco-languageclient/vscodeApiWrapper'
 import { useWorkerFactory, Worker } from 'monaco-languageclient/workerFactory'
 import type { WindowModel } from '../../../app/window-model'
 import workerUrl from './editor-worker?worker&url'
 import { registerLanguages } from './grammars'
+import { followSelection } from './language-session'
 import { openFromEditor } from './open-from-editor'
 import { followTheme } from './theme'
 import { serveWorkspaceFiles } from './workspace-files'
@@ -23,7 +24,10 @@ async function start(model: WindowModel): Promise<void> {
       $type: 'EditorService',
       openEditorFunc: (reference, options) => openFromEditor(model, reference.object.textEditorModel.uri, options),
     },
-    userConfiguration: { json: JSON.stringify({ 'editor.experimental.asyncTokenization': false }) },
+    workspaceConfig: {
+      workspaceProvider: { trusted: true, workspace: { folderUri: Uri.file('/workspace') }, open: () => Promise.resolve(false) },
+    },
+    advanced: { enforceSemanticHighlighting: true },
     monacoWorkerFactory: () => {
       useWorkerFactory({ workerLoaders: { editorWorkerService: () => new Worker(workerUrl, { type: 'module' }) } })
     },
@@ -31,6 +35,7 @@ async function start(model: WindowModel): Promise<void> {
   await wrapper.start({ caller: 'keyframe' })
   registerLanguages()
   serveWorkspaceFiles(model)
+  followSelection(model)
   followTheme()
   await document.fonts.ready
   editor.remeasureFonts()

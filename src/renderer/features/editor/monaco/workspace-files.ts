@@ -44,6 +44,7 @@ class BranchFiles implements IFileSystemProviderWithFileReadWriteCapability {
   }
 
   async stat(resource: Uri): Promise<IStat> {
+    if (resource.path === '/workspace') return { type: FileType.Directory, ctime: 0, mtime: 0, size: 0 }
     const file = await this.fileOf(resource)
     return { type: FileType.File, ctime: 0, mtime: 0, size: file.sizeBytes }
   }
