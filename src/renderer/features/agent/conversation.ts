@@ -62,9 +62,9 @@ function addFrame(entries: Entry[], places: Map<number, number>, frame: Frame): 
   const origin = caused === undefined ? undefined : entries[caused]
   switch (frame.kind) {
     case 'run.started':
-      return add({ ...at, kind: 'instruction', text: frame.payload.options.task, by: 'you', queued: false })
+      return add({ ...at, kind: 'instruction', text: frame.payload.options.task, by: 'person', queued: false })
     case 'fork':
-      if (frame.payload.task !== null) add({ ...at, kind: 'instruction', text: frame.payload.task, by: 'you', queued: false })
+      if (frame.payload.task !== null) add({ ...at, kind: 'instruction', text: frame.payload.task, by: 'person', queued: false })
       return
     case 'control':
       if (frame.payload.action === 'instruct' && frame.payload.text !== null) {

@@ -12,12 +12,7 @@ export function EntryView({ entry }: { entry: Entry }) {
   switch (entry.kind) {
     case 'instruction':
       return (
-        <Block
-          frame={entry.frame}
-          tone="person"
-          who={entry.by === 'you' ? 'You' : entry.by}
-          note={entry.queued ? 'queued instruction' : null}
-        >
+        <Block frame={entry.frame} tone="person" who={nameOf(entry.by)} note={entry.queued ? 'queued instruction' : null}>
           {entry.text}
         </Block>
       )
@@ -228,7 +223,7 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
       {answer === null && !pending && <p className="muted">{interrupted ? 'Resume the run to answer.' : 'Not answered at this frame.'}</p>}
       {answer !== null && (
         <p className="muted">
-          {answer.by}: {answer.decision}
+          {nameOf(answer.by)}: {answer.decision}
           {option !== undefined && ` ${option.label}`}
           {answer.branchId !== undefined &&
             ` ${request.branches?.find((branch) => branch.branchId === answer.branchId)?.label ?? answer.branchId}`}
@@ -237,6 +232,11 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
       )}
     </Block>
   )
+}
+
+/** Who did it, as the reader is addressed: the one person of this window is "you". */
+function nameOf(by: string): string {
+  return by === 'person' ? 'You' : by
 }
 
 function Rehearsal({ entry }: { entry: Extract<Entry, { kind: 'rehearsal' }> }) {
