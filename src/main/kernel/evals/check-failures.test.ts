@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newFailures, readFailures } from './check-failures'
+import { newFailures, readFailures, testFileOf } from './check-failures'
 import { explainFailure } from './explain-failure'
 
 const VITEST = `
@@ -105,11 +105,62 @@ describe('failures in the output of reporters', () => {
   })
 
   test.each([
-    ['eslint', '/workspace/a.js\n  1:1  error  no-undef\n\n✖ 12 problems (10 errors, 2 warnings)\n', 10],
+    ['eslint in another form', 'a.js: line 1, col 1, Error - x\n\n✖ 12 problems (10 errors, 2 warnings)\n', 10],
     ['biome', 'Checked 3 files in 2ms.\nFound 3 errors.\n', 3],
     ['oxlint', 'Found 2 warnings and 1 error.\nFinished in 5ms\n', 1],
   ])('lint errors of %s', (_name, output, count) => {
     expect(readFailures('lint', output).failing.get('lint errors')).toBe(count)
+  })
+
+  test('eslint errors are counted by file and rule', () => {
+    const output = `
+/workspace/src/a.ts
+  1:7   error    'x' is assigned a value but never used  @typescript-eslint/no-unused-vars
+  3:1   warning  Unexpected console statement            no-console
+  9:7   error    'y' is assigned a value but never used  @typescript-eslint/no-unused-vars
+
+/workspace/src/b.ts
+  2:3  error  Parsing error: ';' expected
+
+✖ 4 problems (3 errors, 1 warning)
+`
+    expect([...readFailures('lint', output).failing]).toEqual([
+      ['src/a.ts @typescript-eslint/no-unused-vars', 2],
+      ["src/b.ts Parsing error: ';' expected", 1],
+    ])
+  })
+
+  test('files that prettier would change are failures by name', () => {
+    const output = `Checking formatting...
+[warn] src/punycode.ts
+[error] src/broken.ts: SyntaxError: Declaration or statement expected. (1:1)
+[warn] Code style issues found in the above file. Run Prettier with --write to fix.
+`
+    const before = readFailures('lint', output)
+    expect([...before.failing.keys()]).toEqual(['src/punycode.ts is not formatted', 'src/broken.ts cannot be formatted'])
+    expect(newFailures(readFailures('lint', `${output}[warn] src/new.ts\n`), before)).toEqual(['src/new.ts is not formatted'])
+  })
+
+  test('a suite that does not load fails by its file, and skipped tests did not run', () => {
+    const output = `
+ ❯ test/load.test.ts (0 test)
+⎯⎯⎯⎯⎯⎯ Failed Suites 1 ⎯⎯⎯⎯⎯⎯⎯
+ FAIL  test/load.test.ts [ test/load.test.ts ]
+ FAIL  |unit| src/b.test.ts [ src/b.test.ts ]
+ FAIL  test/a.test.ts > without, queryParams: false > bar/#abc
+
+ Test Files  3 failed | 13 passed (16)
+      Tests  28 failed | 460 passed | 1 skipped | 2 todo (491)
+Type Errors  no errors
+`
+    const read = readFailures('tests', output)
+    expect([...read.failing.keys()].map((name) => [name, testFileOf(name)])).toEqual([
+      ['test/load.test.ts', 'test/load.test.ts'],
+      ['|unit| src/b.test.ts', 'src/b.test.ts'],
+      ['test/a.test.ts > without, queryParams: false > bar/#abc', 'test/a.test.ts'],
+    ])
+    expect(read.total).toBe(488)
+    expect(testFileOf('sums adds two')).toBeNull()
   })
 
   test('only what is new, or more than before, counts', () => {

@@ -22,10 +22,16 @@ export function readFailures(check: Check['check'], output: string): CheckFailur
   if (check === 'tests') for (const name of failingTests(lines)) failing.set(name, 1)
   if (check !== 'lint') for (const error of typeErrors(lines)) failing.set(error, (failing.get(error) ?? 0) + 1)
   if (check === 'lint') {
-    const count = lintErrors(lines)
+    for (const name of [...eslintErrors(lines), ...unformattedFiles(lines)]) failing.set(name, (failing.get(name) ?? 0) + 1)
+    const count = failing.size > 0 ? 0 : lintErrors(lines)
     if (count > 0) failing.set('lint errors', count)
   }
   return { failing, total: check === 'tests' ? testCount(lines) : null }
+}
+
+/** The file of a failing test, where its name has one: `src/a.test.ts > suite > name`, also behind a project `|unit|`. */
+export function testFileOf(name: string): string | null {
+  return /^(?:\|[^|]+\| )?(?:TS )?((?:[^\s>]+\/)*[^\s>/]+\.[cm]?[jt]sx?)(?: > .*)?$/.exec(name)?.[1] ?? null
 }
 
 /** Failures that one run has and the other has not, or has more often. */
@@ -48,7 +54,8 @@ function failingTests(lines: readonly string[]): Set<string> {
   }
   lines.forEach((line, index) => {
     // vitest: " FAIL  |unit| src/a.test.ts > suite > name"; jest: "FAIL src/a.test.ts (5 s)", then "  ● suite › name"
-    add(/^\s*FAIL\s+(.+)$/.exec(line)?.[1])
+    // a suite that could not be loaded: " FAIL  src/a.test.ts [ src/a.test.ts ]"
+    add(/^\s*FAIL\s+(.+)$/.exec(line)?.[1]?.replace(/ \[ [^\]]+ \]$/, ''))
     const bullet = /^ {2}● (.+)$/.exec(line)?.[1]
     if (bullet && bullet !== 'Console' && bullet !== 'Test suite failed to run') add(bullet)
     const tap = /^(\s*)not ok\b(?: \d+)?(?: -)? (.+)$/.exec(line)
@@ -89,6 +96,30 @@ function typeErrors(lines: readonly string[]): string[] {
   })
 }
 
+/** eslint's stylish and default form: a line with the file, then "  1:5  error  message  rule". By file and rule, since lines move. */
+function eslintErrors(lines: readonly string[]): string[] {
+  let file = ''
+  return lines.flatMap((line) => {
+    if (/^(?:\/|\.{0,2}\/?[\w@])\S*\.\w+$/.test(line)) file = inWorkspace(line)
+    const match = /^\s+\d+:\d+\s+error\s+(.+?)(?:\s{2,}(\S+))?\s*$/.exec(line)
+    return match && file !== '' ? [`${file} ${match[2] ?? match[1] ?? ''}`] : []
+  })
+}
+
+/** prettier --check: "[warn] src/a.ts", and "[error] src/a.ts: SyntaxError: ..." for what it cannot read. */
+function unformattedFiles(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const unformatted = /^\[warn\] (\S.*\.\w+)$/.exec(line)?.[1]
+    if (unformatted !== undefined) return [`${inWorkspace(unformatted)} is not formatted`]
+    const broken = /^\[error\] (\S.*?\.\w+): /.exec(line)?.[1]
+    return broken === undefined ? [] : [`${inWorkspace(broken)} cannot be formatted`]
+  })
+}
+
+function inWorkspace(path: string): string {
+  return path.replace(/^\/workspace\//, '')
+}
+
 function lintErrors(lines: readonly string[]): number {
   let counted: number | null = null
   for (const line of lines) {
@@ -102,6 +133,7 @@ function lintErrors(lines: readonly string[]): number {
   return lines.filter((line) => /^\s*\d+:\d+\s+error\s/.test(line) || /(?:^|[\s:[])error(?:[\s:[(]|$)/i.test(line)).length
 }
 
+/** Tests that ran: those that were skipped are left out. */
 function testCount(lines: readonly string[]): number | null {
   let total: number | null = null
   for (const line of lines) {
@@ -111,6 +143,9 @@ function testCount(lines: readonly string[]): number | null {
       /^(?:#|ℹ) tests (\d+)$/.exec(line) ?? // node:test
       /^Ran (\d+) tests? across/.exec(line) // bun
     if (one) total = (total ?? 0) + Number(one[1])
+    if (total === null) continue
+    if (one) for (const skipped of line.matchAll(/(\d+) (?:skipped|todo)\b/g)) total -= Number(skipped[1])
+    else total -= Number(/^(?:#|ℹ) (?:skipped|todo) (\d+)$/.exec(line)?.[1] ?? 0)
   }
   if (total !== null) return total
   const mocha = lines.flatMap((line) => /^\s+(\d+) (?:passing|failing)\b/.exec(line)?.[1] ?? [])

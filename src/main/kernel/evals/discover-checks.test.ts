@@ -22,9 +22,47 @@ describe('discovery of checks', () => {
       'lint:css': 'stylelint .',
     }
     expect(await found({ scripts })).toEqual({
-      tests: '( node prepare.js ) && ( tsc -b && vitest run )',
+      tests: 'node prepare.js && tsc -b && vitest run',
       types: 'tsc --noEmit',
       lint: 'eslint . && stylelint .',
+    })
+  })
+
+  test('parts of a script go to the checks that they belong to', async () => {
+    const scripts = { test: 'pnpm lint && vitest run --typecheck', lint: 'eslint . && prettier -c src test' }
+    const devDependencies = { typescript: '5' }
+    const { checks } = await discoverChecks(
+      filesInMemory({ 'package.json': JSON.stringify({ scripts, devDependencies }), 'tsconfig.json': '{}' }),
+    )
+    expect(checks.map(({ check, parts, why }) => [check, parts, why])).toEqual([
+      ['tests', ['vitest run --typecheck'], 'Script "test" of package.json.'],
+      ['types', ['tsc --noEmit -p .'], 'tsconfig.json, with typescript among the dependencies.'],
+      ['lint', ['eslint .', 'prettier -c src test'], 'Scripts "lint" and "test" of package.json.'],
+    ])
+  })
+
+  test('a compiler in the test script is the type check only when it writes nothing', async () => {
+    const scripts = { test: 'tsc -p tsconfig.spec.json && vitest --run' }
+    expect(await found({ scripts }, { 'tsconfig.spec.json': '{ "compilerOptions": { "noEmit": true } }' })).toMatchObject({
+      tests: 'vitest --run',
+      types: 'tsc -p tsconfig.spec.json',
+    })
+    expect((await found({ scripts }, { 'tsconfig.spec.json': '{}' }))['tests']).toBe('tsc -p tsconfig.spec.json && vitest --run')
+  })
+
+  test('what prepares a part runs before it, and a folder that is entered stays entered', async () => {
+    const scripts = { test: 'cd app && eslint . && node gen.js && vitest run', lint: 'npm run gen && eslint .', gen: 'node gen.js; true' }
+    expect(await found({ scripts })).toMatchObject({
+      tests: 'cd app && node gen.js && vitest run',
+      lint: '( node gen.js; true ) && eslint . && cd app && eslint .',
+    })
+  })
+
+  test('a formatter that would write only checks, and a test script without tests is none', async () => {
+    const scripts = { test: 'npm run lint', lint: 'eslint . --fix && prettier -w src' }
+    expect(await found({ scripts })).toMatchObject({
+      tests: 'missing: package.json has a test script that runs no tests and no test runner.',
+      lint: 'eslint . && prettier --check src',
     })
   })
 

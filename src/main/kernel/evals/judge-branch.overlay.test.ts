@@ -116,13 +116,49 @@ describe('a judge of branches', () => {
     expect(baselines).toBe(1)
   })
 
+  test('a part of a check that fails on the base does not hide the next one', async () => {
+    const linter = 'console.log("[warn] old.ts")\nif (require("fs").existsSync("bad.ts")) console.log("[warn] bad.ts")\nprocess.exit(1)\n'
+    const base = { ...BASE, 'format.cjs': linter }
+    const parts = ['node format.cjs', 'sh -c "! test -e unused.ts"']
+    const discovered = { checks: [{ check: 'lint' as const, command: parts.join(' && '), why: '', parts }], missing: [] }
+    const options = { discovered, baselineRuns: new Map(), baseline: () => open(base) }
+    const good = await judge({ 'a.ts': '' }, options, base)
+    expect(good.state['lint']).toMatchObject({ state: 'passed', score: 1, command: parts.join(' && ') })
+    expect(good.state['lint']?.detail).toContain('node: Not worse than the base, where 1 failure(s) are known: old.ts is not formatted.')
+    const hidden = await judge({ 'unused.ts': '' }, options, base)
+    expect(hidden.state['lint']).toMatchObject({ state: 'failed', score: 0.5 })
+    const unformatted = await judge({ 'bad.ts': '' }, options, base)
+    expect(unformatted.state['lint']?.detail).toContain('1 new failure(s): bad.ts is not formatted.')
+  })
+
+  test('tests that fail once get a second try, which is said', async () => {
+    const runner = `#!/bin/sh
+if [ -n "$1" ] && [ ! -e broken.ts ]; then echo "Tests  1 passed (1)"; exit 0; fi
+echo " FAIL  a.test.ts > is late"; echo "Tests  1 failed | 4 passed (5)"; exit 1
+`
+    const base = { ...BASE, vitest: runner }
+    const command = 'mkdir -p bin && cp vitest bin/vitest && chmod +x bin/vitest && PATH="$PWD/bin:$PATH" vitest'
+    const discovered = { checks: [{ check: 'tests' as const, command, why: '', parts: [command] }], missing: [] }
+    const late = await judge({ 'b.ts': '' }, { discovered }, base)
+    expect(late.state['tests']).toMatchObject({
+      state: 'passed',
+      detail: 'Passed on the second try: a.test.ts > is late failed at first and not when their files ran again alone.',
+    })
+    const broken = await judge({ 'broken.ts': '' }, { discovered }, base)
+    expect(broken.state['tests']).toMatchObject({ state: 'failed', score: 0.8 })
+    expect(broken.state['tests']?.detail).toContain('A second try of 1 test file(s) failed too.')
+  })
+
   test('a check that never ends fails, or is not available when the base does not end either', async () => {
     const hangs = {
       'add.mjs': 'setInterval(() => undefined, 1000)\nexport const add = (a, b) => a + b\nawait new Promise(() => undefined)\n',
     }
     const options = {
       timeoutMs: 3000,
-      discovered: { checks: [{ check: 'tests' as const, command: 'node add.test.mjs', why: '' }], missing: [] },
+      discovered: {
+        checks: [{ check: 'tests' as const, command: 'node add.test.mjs', why: '', parts: ['node add.test.mjs'] }],
+        missing: [],
+      },
     }
     const alone = await judge(hangs, { ...options, baseline: () => open(BASE) })
     expect(alone.state['tests']).toMatchObject({ state: 'failed', score: 0, detail: 'It did not end within 3 s.' })

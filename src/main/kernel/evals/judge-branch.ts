@@ -2,11 +2,13 @@ import type { CheckResult, Verdict } from '../../../shared/frames'
 import type { FilesAt } from '../checkpoints/files'
 import type { Sandbox } from '../tools/sandboxes/sandbox'
 import { restoreConfiguration } from './check-configuration'
-import { newFailures, readFailures } from './check-failures'
+import { type CheckFailures, newFailures, readFailures } from './check-failures'
 import { type CheckRun, runCheck } from './check-run'
-import { type CheckSettings, type DiscoveredChecks, discoverChecks } from './discover-checks'
+import { type CheckSettings, type DiscoveredChecks, discoverChecks, type PartedCheck } from './discover-checks'
 import { explainFailure } from './explain-failure'
 import type { Check, JudgeSubject } from './judge'
+import { combineParts, type PartResult } from './judge-parts'
+import { secondTryOf } from './second-try'
 
 export const JUDGE_NAME = 'checks'
 /** Weights and threshold of the article that this judge follows; security and meaning are judged elsewhere. */
@@ -62,38 +64,69 @@ export function score(results: readonly CheckResult[]): { score: number | null; 
   return { score: mean, passed: mean > PASSING_SCORE && available.every((result) => result.state === 'passed') }
 }
 
-async function judgeCheck(check: Check, subject: JudgeSubject, options: JudgeOptions, notes: readonly string[]): Promise<CheckResult> {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const run = await runCheck(subject.sandbox, check.command, {
-    timeoutMs,
-    signal: subject.signal,
-    onOutput: (chunk) => subject.onOutput(chunk),
-  })
-  const finish = (state: CheckResult['state'], value: number | null, detail: string): CheckResult => ({
+async function judgeCheck(
+  check: PartedCheck,
+  subject: JudgeSubject,
+  options: JudgeOptions,
+  notes: readonly string[],
+): Promise<CheckResult> {
+  const parts: PartResult[] = []
+  for (const part of check.parts) parts.push(await judgePart(check.check, part, subject, options))
+  const { state, score: value, detail, durationMs } = combineParts(parts)
+  return {
     check: check.check,
     state,
     command: check.command,
     detail: [detail, ...notes].join(' ').slice(0, MAX_DETAIL),
-    durationMs: run.durationMs,
+    durationMs,
     score: value,
+  }
+}
+
+async function judgePart(kind: Check['check'], part: string, subject: JudgeSubject, options: JudgeOptions): Promise<PartResult> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const settings = { timeoutMs, signal: subject.signal, onOutput: (chunk: string) => subject.onOutput(chunk) }
+  const run = await runCheck(subject.sandbox, part, settings)
+  let durationMs = run.durationMs
+  const finish = (state: PartResult['state'], value: number | null, detail: string): PartResult => ({
+    part,
+    state,
+    score: value,
+    detail,
+    durationMs,
   })
   if (run.unavailable) return finish('not-available', null, run.unavailable)
-  const now = readFailures(check.check, run.output)
+  const now = readFailures(kind, run.output)
   if (run.exitCode === 0 && !run.ended) return finish('passed', 1, now.total === null ? 'Passed.' : `${now.total} tests passed.`)
 
-  const failed = (failing: readonly string[], detail: string): CheckResult => {
-    const share = check.check === 'tests' && now.total && failing.length > 0 ? Math.max(0, 1 - failing.length / now.total) : 0
+  const failed = (failing: readonly string[], detail: string): PartResult => {
+    const share = kind === 'tests' && now.total && failing.length > 0 ? Math.max(0, 1 - failing.length / now.total) : 0
     return finish('failed', share, detail)
   }
+  /** What the branch seems to have broken, after the test files that failed had a second try. */
+  const broke = async (added: readonly string[], detail: string, known: CheckFailures | null): Promise<PartResult> => {
+    const again = kind === 'tests' && !run.ended ? secondTryOf(part, added) : null
+    if (again === null) return failed(added, detail)
+    subject.onOutput(`Failed. These test files get a second try: ${again.files.join(', ')}.\n`)
+    const second = await runCheck(subject.sandbox, again.command, settings)
+    durationMs += second.durationMs
+    const still = newFailures(readFailures(kind, second.output), known ?? NOTHING)
+    const came = second.unavailable === null && second.ended === null
+    if (came && still.length === 0 && (second.exitCode === 0 || known !== null)) {
+      const list = `${added.slice(0, 10).join('; ')}${added.length > 10 ? ` and ${added.length - 10} more` : ''}`
+      return finish('passed', 1, `Passed on the second try: ${list} failed at first and not when their files ran again alone.`)
+    }
+    return failed(added, `${detail} A second try of ${again.files.length} test file(s) failed too.`)
+  }
   const what = run.ended ?? explainFailure(run.output).summary
-  const before = await runBaseline(check, subject, options, timeoutMs)
-  if (!before) return failed([...now.failing.keys()], `${what} (Not compared with the base.)`)
+  const before = await runBaseline(part, subject, options, timeoutMs)
+  if (!before) return broke([...now.failing.keys()], `${what} (Not compared with the base.)`, null)
   if (before.unavailable) return finish('not-available', null, `It cannot run on the base either: ${before.unavailable}`)
-  if (before.exitCode === 0 && !before.ended) return failed([...now.failing.keys()], what)
+  if (before.exitCode === 0 && !before.ended) return broke([...now.failing.keys()], what, null)
 
   // It fails on the base as well: only what is new counts, and only where failures can be told apart.
   if (run.ended && before.ended) return finish('not-available', null, `On the base too: ${before.ended}`)
-  const known = readFailures(check.check, before.output)
+  const known = readFailures(kind, before.output)
   if (run.ended) return failed([], `${what} The base fails as well, but comes to its end.`)
   if (now.failing.size === 0) {
     const same = known.failing.size === 0
@@ -101,36 +134,35 @@ async function judgeCheck(check: Check, subject: JudgeSubject, options: JudgeOpt
     return same ? finish('not-available', null, detail) : failed([], detail)
   }
   const added = newFailures(now, known)
-  if (added.length > 0) return failed(added, `${added.length} new failure(s): ${added.slice(0, 20).join('; ')}. ${what}`)
-  return finish(
-    'passed',
-    1,
-    `Not worse than the base, where ${known.failing.size} failure(s) are known: ${[...now.failing.keys()].slice(0, 10).join('; ')}.`,
-  )
+  if (added.length > 0) return broke(added, `${added.length} new failure(s): ${added.slice(0, 20).join('; ')}. ${what}`, known)
+  const list = [...now.failing.keys()].slice(0, 10).join('; ')
+  return finish('passed', 1, `Not worse than the base, where ${known.failing.size} failure(s) are known: ${list}.`)
 }
 
-async function runBaseline(check: Check, subject: JudgeSubject, options: JudgeOptions, timeoutMs: number): Promise<CheckRun | null> {
+const NOTHING: CheckFailures = { failing: new Map(), total: null }
+
+async function runBaseline(command: string, subject: JudgeSubject, options: JudgeOptions, timeoutMs: number): Promise<CheckRun | null> {
   const { baseline } = options
   if (!baseline) return null
   const runs = options.baselineRuns ?? runsOfBases.get(subject.base) ?? new Map<string, Promise<CheckRun>>()
   if (!options.baselineRuns) runsOfBases.set(subject.base, runs)
-  for (let known = runs.get(check.command); known; known = runs.get(check.command)) {
+  for (let known = runs.get(command); known; known = runs.get(command)) {
     try {
       return await known
     } catch (error) {
       // The judge that started this run was cancelled, or its sandbox failed: this one runs it for itself.
       subject.signal.throwIfAborted()
-      if (runs.get(check.command) === known) runs.delete(check.command)
+      if (runs.get(command) === known) runs.delete(command)
       subject.onOutput(`The run on the base is repeated: ${error instanceof Error ? error.message : String(error)}\n`)
     }
   }
   subject.onOutput('Failed. The same check runs on the base, to see what is new.\n')
-  const run = runOn(baseline, check.command, timeoutMs, subject.signal)
-  runs.set(check.command, run)
+  const run = runOn(baseline, command, timeoutMs, subject.signal)
+  runs.set(command, run)
   try {
     return await run
   } catch (error) {
-    if (runs.get(check.command) === run) runs.delete(check.command)
+    if (runs.get(command) === run) runs.delete(command)
     throw error
   }
 }
