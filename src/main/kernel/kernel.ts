@@ -12,6 +12,8 @@ import {
 } from '../../shared/contract/methods'
 import type { Caller, KernelService } from '../../shared/contract/service'
 import { KeyframeError, toFailure } from '../../shared/failure'
+import type { Frame, FrameKind } from '../../shared/frames'
+import type { RunId } from '../../shared/ids'
 import { agentRegistry } from './agents/registry'
 import { createFileStore } from './checkpoints/file-store'
 import { cachedTokenCounter } from './context/count-tokens'
@@ -37,6 +39,19 @@ import type { SandboxProvider } from './tools/sandboxes/sandbox'
 import { inspectRepository } from './workspace/inspect-repository'
 import { listFiles } from './workspace/list-files'
 import { lockWorkspace } from './workspace-lock'
+
+/** Kinds of frames that change what the list of runs says of a run. */
+const NEWS: ReadonlySet<FrameKind> = new Set([
+  'run.started',
+  'run.ended',
+  'fork',
+  'human.request',
+  'human.answer',
+  'judge.verdict',
+  'merge.outcome',
+  'control',
+])
+const TELL_AFTER_MS = 300
 
 export interface KernelOptions {
   /** Folder of the workspace. */
@@ -98,6 +113,8 @@ class LocalKernel implements Kernel {
   readonly #channels: LspChannels
   readonly #life = new AbortController()
   #indexVersion = 0
+  readonly #untold = new Set<RunId>()
+  #telling: NodeJS.Timeout | null = null
   #closing: Promise<void> | null = null
 
   constructor(options: KernelOptions, root: string, dataDir: string, socketPath: string) {
@@ -143,7 +160,7 @@ class LocalKernel implements Kernel {
     this.#runs = new RunRegistry(services)
     this.#channels = new LspChannels(this.#hub)
     this.#terminals = new Terminals(options.log)
-    this.#journal.onAppend((runId, frames) => this.#hub.emit('frames.appended', { runId, frames: [...frames] }))
+    this.#journal.onAppend((runId, frames) => this.#appended(runId, frames))
     this.#memory.onChange((status) => this.#indexChanged(status))
     this.#methods = kernelMethods({
       version: readVersion(options.appRoot),
@@ -224,6 +241,23 @@ class LocalKernel implements Kernel {
         mutates,
       })),
     }
+  }
+
+  /** Frames go out at once; what the list of runs shows of them follows at once when it is news, else a little later. */
+  #appended(runId: RunId, frames: readonly Frame[]): void {
+    this.#hub.emit('frames.appended', { runId, frames: [...frames] })
+    this.#untold.add(runId)
+    if (frames.some((frame) => NEWS.has(frame.kind))) this.#tellRuns()
+    else this.#telling ??= setTimeout(() => this.#tellRuns(), TELL_AFTER_MS)
+  }
+
+  #tellRuns(): void {
+    if (this.#telling !== null) clearTimeout(this.#telling)
+    this.#telling = null
+    const untold = [...this.#untold]
+    this.#untold.clear()
+    if (this.#closing !== null) return
+    for (const runId of untold) this.#hub.emit('runs.changed', this.#runs.get(runId).summary)
   }
 
   #indexChanged(status: IndexStatus): void {
