@@ -138,6 +138,7 @@ class LocalKernel implements Kernel {
       files: createFileStore({ root, dataDir, content: this.#journal.content, owner: guestOwner(), nodePath: options.nodePath }),
       provider: this.#provider(),
       isolation: 'overlay',
+      requireIsolation: () => this.#requireIsolation(),
       queue,
       binds: toolBinds(options.appRoot),
       pinnedNodeVersion: process.versions.node,
@@ -272,20 +273,26 @@ class LocalKernel implements Kernel {
     })
   }
 
+  /** Throws `sandbox.unavailable` with what is missing and the command that mends it. */
+  async #requireIsolation(): Promise<void> {
+    const report = await this.#isolation
+    if (report.level === 'overlay') return
+    const missing = report.requirements.find((requirement) => requirement.state === 'missing')
+    throw new KeyframeError({
+      code: 'sandbox.unavailable',
+      message: `Nothing is run here without isolation: ${report.summary}`,
+      action: missing?.remedy ?? 'Run keyframe doctor for what is missing.',
+    })
+  }
+
   /** Opens sandboxes only where their boundary was proved to hold. */
   #provider(): SandboxProvider {
     const overlay = createOverlayProvider({ nodePath: this.#options.nodePath })
     return {
       level: overlay.level,
       open: async (spec) => {
-        const report = await this.#isolation
-        if (report.level === 'overlay') return overlay.open(spec)
-        const missing = report.requirements.find((requirement) => requirement.state === 'missing')
-        throw new KeyframeError({
-          code: 'sandbox.unavailable',
-          message: `Nothing is run here without isolation: ${report.summary}`,
-          action: missing?.remedy ?? 'Run keyframe doctor for what is missing.',
-        })
+        await this.#requireIsolation()
+        return overlay.open(spec)
       },
     }
   }

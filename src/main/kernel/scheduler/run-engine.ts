@@ -31,6 +31,8 @@ export interface RunServices {
   readonly files: FileStore
   readonly provider: SandboxProvider
   readonly isolation: IsolationLevel
+  /** Throws when the boundary could not be proved: no run begins then. */
+  requireIsolation(): Promise<void>
   readonly queue: ReviewQueue
   readonly binds: readonly ToolBind[]
   readonly pinnedNodeVersion: string
@@ -140,6 +142,7 @@ export class RunEngine {
   /** Runs the program of every branch that has one and did not end. Returns at once; idempotent. */
   async go(): Promise<void> {
     if (this.#control.ended !== null && !this.running) this.#control = new RunControl()
+    await this.#services.requireIsolation()
     const base = await this.base()
     this.#failure = null
     for (const branchId of this.#facts.unfinished()) {

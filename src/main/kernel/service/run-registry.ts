@@ -76,6 +76,7 @@ export class RunRegistry {
         message: 'The task is empty.',
         action: `For example: ${program.examples[0] ?? 'describe what to do'}.`,
       })
+    await this.#services.requireIsolation()
     const base = await this.#services.files.freezeBase({})
     const runId = newRunId(this.#services.clock())
     this.#services.journal.append(runId, [
