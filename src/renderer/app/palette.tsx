@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { Command } from 'cmdk'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NO_DIALOG } from './dialog-state'
 import { useKernelQuery, usePoint, useWindow } from './window-context'
@@ -12,24 +12,41 @@ export function Palette() {
   const model = useWindow()
   const dialog = useStore(model.dialog)
   const open = dialog.kind === 'palette'
+  const chosen = useRef<(() => void) | null>(null)
+  const choose = (action: () => void): void => {
+    chosen.current = action
+    model.dialog.setState(NO_DIALOG, true)
+  }
   return (
     <Dialog.Root
       open={open}
       onOpenChange={(next) => {
         if (!next) model.dialog.setState(NO_DIALOG, true)
       }}
+      // A closing dialog gives the focus back to where it was; what was chosen may then move it on.
+      onOpenChangeComplete={(opened) => {
+        if (opened) return
+        const action = chosen.current
+        chosen.current = null
+        action?.()
+      }}
     >
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="popup palette" aria-label={open && dialog.mode === 'files' ? 'Go to file' : 'Commands'}>
-          {open && (dialog.mode === 'files' ? <FileList /> : <CommandList />)}
+          {open && (dialog.mode === 'files' ? <FileList choose={choose} /> : <CommandList choose={choose} />)}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   )
 }
 
-function CommandList() {
+interface ListProps {
+  /** Closes the palette, then does it. */
+  readonly choose: (action: () => void) => void
+}
+
+function CommandList({ choose }: ListProps) {
   const model = useWindow()
   const commands = useStore(model.commands.store, (state) => state.commands)
   const keymap = useStore(model.settings.store, (state) => state.keymap)
@@ -43,10 +60,7 @@ function CommandList() {
           <Command.Item
             key={command.id}
             value={`${command.title} ${command.id}`}
-            onSelect={() => {
-              model.dialog.setState(NO_DIALOG, true)
-              model.commands.run(command.id)
-            }}
+            onSelect={() => choose(() => model.commands.run(command.id))}
           >
             <span className="clip">{command.title}</span>
             <span className="kbd">{model.commands.keyOf(command, keymap)}</span>
@@ -57,7 +71,7 @@ function CommandList() {
   )
 }
 
-function FileList() {
+function FileList({ choose }: ListProps) {
   const model = useWindow()
   const point = usePoint()
   const [text, setText] = useState('')
@@ -83,14 +97,7 @@ function FileList() {
               : (tree.failure?.message ?? 'No file matches.')}
         </Command.Empty>
         {matches.map((entry) => (
-          <Command.Item
-            key={entry.path}
-            value={entry.path}
-            onSelect={() => {
-              model.dialog.setState(NO_DIALOG, true)
-              model.showFile(entry.path, null)
-            }}
-          >
+          <Command.Item key={entry.path} value={entry.path} onSelect={() => choose(() => model.showFile(entry.path, null))}>
             <span className="mono clip">{entry.path}</span>
             {entry.status !== 'same' && <span className="kbd">{entry.status}</span>}
           </Command.Item>
