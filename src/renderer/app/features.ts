@@ -2,6 +2,7 @@ import { agentFeature } from '../features/agent/register'
 import { contextFeature } from '../features/context/register'
 import { editorFeature } from '../features/editor/register'
 import { frameFeature } from '../features/frame/register'
+import { graphFeature } from '../features/graph/register'
 import { inboxFeature } from '../features/inbox/register'
 import { replayFeature } from '../features/replay/register'
 import { runsFeature } from '../features/runs/register'
@@ -19,6 +20,7 @@ export const features: readonly FeatureModule[] = [
   agentFeature,
   timelineFeature,
   terminalFeature,
+  graphFeature,
   frameFeature,
   replayFeature,
   settingsFeature,

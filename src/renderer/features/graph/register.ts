@@ -1,0 +1,80 @@
+import { Waypoints } from 'lucide-react'
+import { lazy } from 'react'
+import type { FeatureModule } from '../../app/feature-module'
+import { frameSymbols, symbolFrame } from './frame-symbols'
+import { graph, reload, showFrameSymbols, toggleExpanded } from './graph-store'
+
+export const graphFeature: FeatureModule = {
+  panels: [
+    {
+      id: 'graph',
+      title: 'Knowledge graph',
+      icon: Waypoints,
+      place: 'centre',
+      order: 40,
+      openAtStart: false,
+      // The index is of the live repository, so that nothing here follows the selected frame.
+      followsFrame: false,
+      component: lazy(() => import('./graph-panel')),
+    },
+  ],
+  commands: (model) => {
+    const hasSelected = (): boolean => graph.getState().selected !== null
+    return [
+      {
+        id: 'graph.open',
+        title: 'Graph: find a symbol',
+        key: 'Ctrl+Shift+G',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState({ tracing: false })
+          model.dock.open('graph')
+        },
+      },
+      {
+        id: 'graph.trace',
+        title: 'Graph: trace from one symbol to another',
+        key: 'Ctrl+Alt+G',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState({ tracing: true })
+          model.dock.open('graph')
+        },
+      },
+      {
+        id: 'graph.frame',
+        title: 'Graph: show the symbols of this frame',
+        key: 'Ctrl+Alt+S',
+        reach: 'everywhere',
+        enabled: () => {
+          const point = model.point()
+          return point !== null && frameSymbols(symbolFrame(model.run.store.getState().cache.frames, point.n)) !== null
+        },
+        run: () => {
+          model.dock.open('graph')
+          return showFrameSymbols(model)
+        },
+      },
+      {
+        id: 'graph.expand',
+        title: 'Graph: expand or collapse the selected symbol',
+        reach: 'everywhere',
+        enabled: hasSelected,
+        run: () => {
+          const { selected } = graph.getState()
+          return selected === null ? undefined : toggleExpanded(model, selected)
+        },
+      },
+      {
+        id: 'graph.view',
+        title: 'Graph: show as graph or as table',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState((state) => ({ view: state.view === 'graph' ? 'table' : 'graph' }))
+          model.dock.open('graph')
+        },
+      },
+      { id: 'graph.reload', title: 'Graph: ask the index again', reach: 'everywhere', run: () => reload(model) },
+    ]
+  },
+}
