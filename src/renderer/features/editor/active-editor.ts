@@ -16,3 +16,10 @@ export const activeEditor = createStore<{ readonly editor: ActiveEditor | null; 
   editor: null,
   diff: null,
 }))
+
+/** The exact place that the editor library asked for last; requests of the window name lines only. */
+export const askedPlace = createStore<{ readonly path: string; readonly line: number; readonly column: number }>(() => ({
+  path: '',
+  line: 0,
+  column: 1,
+}))

@@ -4,7 +4,7 @@ import { useStore } from 'zustand'
 import { type Failure, toFailure } from '../../../shared/failure'
 import { useWindow } from '../../app/window-context'
 import { FailureView } from '../../components/surfaces'
-import { activeEditor } from './active-editor'
+import { activeEditor, askedPlace } from './active-editor'
 import { PLAIN_ABOVE_BYTES } from './file-notice'
 import { hasLanguageServer } from './language-of-path'
 import { wantLanguageServer } from './monaco/language-session'
@@ -132,7 +132,8 @@ function useReveal(view: View | null, path: string): void {
       seen.current = reveal.serial
       view.focus()
       if (line === null) return
-      view.setPosition({ lineNumber: line, column: 1 })
+      const exact = askedPlace.getState()
+      view.setPosition({ lineNumber: line, column: exact.path === path && exact.line === line ? exact.column : 1 })
       view.revealLineInCenterIfOutsideViewport(line)
     }
     if (view.getModel() !== null) {
@@ -146,5 +147,5 @@ function useReveal(view: View | null, path: string): void {
       queueMicrotask(go)
     })
     return () => once.dispose()
-  }, [view, reveal])
+  }, [view, reveal, path])
 }

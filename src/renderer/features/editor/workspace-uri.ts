@@ -4,8 +4,10 @@
  */
 export const LIVE_SCHEME = 'file'
 export const PAST_SCHEME = 'keyframe-past'
-export const BASE_SCHEME = 'keyframe-base'
-export type ViewScheme = typeof LIVE_SCHEME | typeof PAST_SCHEME | typeof BASE_SCHEME
+/** The two sides of a comparison. */
+export const BEFORE_SCHEME = 'keyframe-before'
+export const AFTER_SCHEME = 'keyframe-after'
+export type ViewScheme = typeof LIVE_SCHEME | typeof PAST_SCHEME | typeof BEFORE_SCHEME | typeof AFTER_SCHEME
 
 const ROOT = '/workspace'
 

@@ -1,5 +1,6 @@
 import type { Uri } from 'monaco-editor'
 import type { WindowModel } from '../../../app/window-model'
+import { askedPlace } from '../active-editor'
 import { pathOfGuestPath } from '../workspace-uri'
 
 /** Where the editor library wants another file shown (definition, reference): a tab of the window is opened for it. */
@@ -10,13 +11,19 @@ export function openFromEditor(model: WindowModel, resource: Pick<Uri, 'path'>, 
       level: 'info',
       message: `${resource.path.split('/').at(-1) ?? 'This file'} belongs to the language server, not to the workspace, and has no frames to show.`,
     })
-  } else model.showFile(path, lineOf(options))
+    return Promise.resolve(undefined)
+  }
+  const place = placeOf(options)
+  if (place !== null) askedPlace.setState({ path, ...place }, true)
+  model.showFile(path, place?.line ?? null)
   return Promise.resolve(undefined)
 }
 
-function lineOf(options: object | undefined): number | null {
+function placeOf(options: object | undefined): { readonly line: number; readonly column: number } | null {
   if (options === undefined || !('selection' in options)) return null
   const { selection } = options
-  if (typeof selection !== 'object' || selection === null || !('startLineNumber' in selection)) return null
-  return typeof selection.startLineNumber === 'number' ? selection.startLineNumber : null
+  if (typeof selection !== 'object' || selection === null) return null
+  if (!('startLineNumber' in selection) || !('startColumn' in selection)) return null
+  const { startLineNumber: line, startColumn: column } = selection
+  return typeof line === 'number' && typeof column === 'number' ? { line, column } : null
 }

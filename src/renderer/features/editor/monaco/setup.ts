@@ -5,6 +5,7 @@ import type { WindowModel } from '../../../app/window-model'
 import workerUrl from './editor-worker?worker&url'
 import { registerLanguages } from './grammars'
 import { followSelection } from './language-session'
+import { mirrorProblems } from './problems'
 import { openFromEditor } from './open-from-editor'
 import { followTheme } from './theme'
 import { serveWorkspaceFiles } from './workspace-files'
@@ -27,6 +28,8 @@ async function start(model: WindowModel): Promise<void> {
     workspaceConfig: {
       workspaceProvider: { trusted: true, workspace: { folderUri: Uri.file('/workspace') }, open: () => Promise.resolve(false) },
     },
+    // Else the library takes the workspace for the user's home folder and shortens paths to `~`.
+    envOptions: { userHome: Uri.file('/home') },
     advanced: { enforceSemanticHighlighting: true },
     monacoWorkerFactory: () => {
       useWorkerFactory({ workerLoaders: { editorWorkerService: () => new Worker(workerUrl, { type: 'module' }) } })
@@ -36,6 +39,7 @@ async function start(model: WindowModel): Promise<void> {
   registerLanguages()
   serveWorkspaceFiles(model)
   followSelection(model)
+  mirrorProblems()
   followTheme()
   await document.fonts.ready
   editor.remeasureFonts()

@@ -1,0 +1,118 @@
+import { editor, KeyCode, KeyMod } from 'monaco-editor'
+import { type RefObject, useEffect, useRef, useState } from 'react'
+import { type Failure, toFailure } from '../../../shared/failure'
+import { useIsPast, useWindow } from '../../app/window-context'
+import { FailureView } from '../../components/surfaces'
+import { activeEditor } from './active-editor'
+import { PLAIN_ABOVE_BYTES } from './file-notice'
+import { type HeldModel, holdModel } from './monaco/models'
+import { READER_OPTIONS } from './monaco/options'
+import { setUpMonaco } from './monaco/setup'
+import type { Sides } from './use-diff'
+import { AFTER_SCHEME, BEFORE_SCHEME } from './workspace-uri'
+
+type View = editor.IStandaloneDiffEditor
+
+/** Both texts of a file beside each other, or as one with the changes in place. */
+export function DiffTexts({ sides, inline, visible }: { sides: Sides; inline: boolean; visible: boolean }) {
+  const past = useIsPast()
+  const host = useRef<HTMLDivElement>(null)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const view = useDiffView(host, setFailure)
+  useSideModels(view, sides, visible, setFailure)
+  useEffect(() => {
+    view?.updateOptions({ renderSideBySide: !inline })
+  }, [view, inline])
+  if (failure !== null) return <FailureView failure={failure} />
+  return <div ref={host} className="diff-text" data-past={past} />
+}
+
+function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure: Failure) => void): View | null {
+  const model = useWindow()
+  const [view, setView] = useState<View | null>(null)
+  useEffect(() => {
+    let made: View | null = null
+    let gone = false
+    setUpMonaco(model).then(
+      () => {
+        if (gone || host.current === null) return
+        const own = editor.createDiffEditor(host.current, {
+          ...READER_OPTIONS,
+          originalEditable: false,
+          useInlineViewWhenSpaceIsLimited: false,
+          renderOverviewRuler: true,
+          renderMarginRevertIcon: false,
+          renderGutterMenu: false,
+          enableSplitViewResizing: true,
+          ignoreTrimWhitespace: false,
+          hideUnchangedRegions: { enabled: true, contextLineCount: 3, minimumLineCount: 6, revealLineCount: 20 },
+          stickyScroll: { enabled: false },
+          originalAriaLabel: 'Before',
+          modifiedAriaLabel: 'After',
+        })
+        made = own
+        const active = { nextHunk: () => own.goToDiff('next'), previousHunk: () => own.goToDiff('previous') }
+        for (const side of [own.getOriginalEditor(), own.getModifiedEditor()]) {
+          side.addCommand(KeyCode.F7, active.nextHunk)
+          side.addCommand(KeyMod.Shift | KeyCode.F7, active.previousHunk)
+        }
+        activeEditor.setState({ diff: active })
+        own.onDidDispose(() => {
+          if (activeEditor.getState().diff === active) activeEditor.setState({ diff: null })
+        })
+        setView(own)
+      },
+      (thrown: unknown) => onFailure(toFailure(thrown)),
+    )
+    return () => {
+      gone = true
+      made?.dispose()
+      setView(null)
+    }
+  }, [model, host, onFailure])
+  return view
+}
+
+function useSideModels(view: View | null, sides: Sides, visible: boolean, onFailure: (failure: Failure) => void): void {
+  const held = useRef<readonly HeldModel[]>([])
+  const path = sides.diff.path
+  const shownPath = useRef<string | null>(null)
+
+  useEffect(() => {
+    if (view === null || !visible) return
+    let stale = false
+    const plain = Math.max(sides.before.length, sides.after.length) > PLAIN_ABOVE_BYTES
+    Promise.all([
+      holdModel({ scheme: BEFORE_SCHEME, path, text: sides.before, plain }),
+      holdModel({ scheme: AFTER_SCHEME, path, text: sides.after, plain }),
+    ]).then(
+      ([original, modified]) => {
+        if (stale) {
+          original.release()
+          modified.release()
+          return
+        }
+        const before = held.current
+        held.current = [original, modified]
+        if (view.getModel()?.modified !== modified.model) view.setModel({ original: original.model, modified: modified.model })
+        for (const old of before) old.release()
+        if (shownPath.current === path) return
+        shownPath.current = path
+        view.revealFirstDiff()
+      },
+      (thrown: unknown) => onFailure(toFailure(thrown)),
+    )
+    return () => {
+      stale = true
+    }
+  }, [view, sides, path, visible, onFailure])
+
+  useEffect(() => {
+    if (view === null || !visible) return
+    return () => {
+      view.setModel(null)
+      for (const old of held.current) old.release()
+      held.current = []
+    }
+  }, [view, visible])
+}
