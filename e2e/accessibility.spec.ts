@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright'
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './journey'
 
 const VIEWS = ['Runs', 'Files', 'Inbox', 'Context', 'Agent', 'Timeline', 'Terminal', 'Frame', 'Replay', 'Settings']
@@ -60,11 +60,9 @@ test('no two commands share a key', async ({ finished }) => {
   const { window } = finished
   await window.command('Show settings')
   const rows = await window.panel('Settings').getByRole('row').allInnerTexts()
-  const byKey = Map.groupBy(
-    rows.map((row) => row.split('\t')),
-    ([, , key]) => key ?? '',
-  )
-  const shared = [...byKey].filter(([key, commands]) => key !== '' && commands.length > 1)
+  const byKey = new Map<string, string[]>()
+  for (const [title = '', , key = ''] of rows.map((row) => row.split('\t'))) byKey.set(key, [...(byKey.get(key) ?? []), title])
+  const shared = [...byKey].filter(([key, titles]) => key !== '' && titles.length > 1)
   expect(shared).toEqual([])
 })
 

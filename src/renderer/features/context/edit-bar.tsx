@@ -34,6 +34,10 @@ export function EditBar({ point, onApplied }: { point: Point; onApplied: () => v
     model.dialog.setState({ kind: 'fork', at: point, edits: [...edits] }, true)
   }
 
+  const changed = (preview.value?.after ?? []).flatMap((after) => {
+    const before = preview.value?.before.find((view) => view.tier === after.tier)
+    return before === undefined || (before.tokens === after.tokens && before.items === after.items) ? [] : [{ before, after }]
+  })
   const refused = preview.value?.failure ?? (preview.status === 'failed' ? preview.failure : null)
   return (
     <section className="edit-bar" aria-label="Edits by hand">
@@ -43,9 +47,8 @@ export function EditBar({ point, onApplied }: { point: Point; onApplied: () => v
       {refused !== null && <FailureView failure={refused} />}
       {preview.value !== null && preview.value.failure === null && (
         <div className="edit-effects" role="status">
-          {preview.value.after.map((after) => {
-            const before = preview.value?.before.find((view) => view.tier === after.tier)
-            if (before === undefined || (before.tokens === after.tokens && before.items === after.items)) return null
+          {changed.length === 0 && <span className="muted">No tier changes in size.</span>}
+          {changed.map(({ before, after }) => {
             const difference = after.tokens - before.tokens
             return (
               <span key={after.tier} className="number">
