@@ -18,15 +18,15 @@ import type { BranchId, ContentHash } from '../../../shared/ids'
 import type { RunState } from '../../../shared/run-state'
 import { tierTokens } from '../../../shared/context'
 import type { AgentApi, ContextBundle, SpeculationResult, SymbolRef, ToolReply, Variant } from '../agents/agent-api'
-import { contextBundle } from '../context/context-bundle'
-import { contextChanges, type ContextEvent } from '../context/context-policy'
+import type { ContextEvent } from '../context/context-policy'
+import { automaticAnswer } from '../humans/automatic-answer'
 import { sealRequest } from '../humans/review-queue'
-import { hashBytes } from '../journal/sqlite-content-store'
 import { ReplayDiverged, ReplayEnded } from '../replay/divergence'
 import type { BranchDevice } from '../tools/branch-device'
 import { authoriseTool } from '../tools/role-policy'
 import { ToolSchemas } from '../tools/schemas'
 import { findTool, runTool } from '../tools/tool-runtime'
+import { BranchContext } from './branch-context'
 import { BranchRecorder, type CheckpointParts } from './branch-recorder'
 import { RunCancelled, RunSuspended } from './run-control'
 import type { BranchLink, ObservedKind, RunParts, TerminalSink } from './run-parts'
@@ -56,7 +56,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   readonly #options: RunOptions
   readonly #recorder: BranchRecorder
   readonly #terminal: TerminalLog
-  readonly #computed = new Map<ContentHash, string>()
+  readonly #context: BranchContext
   #edits: (() => void)[] = []
   #busy: string | null = null
   #tick = 0
@@ -75,6 +75,7 @@ export class BranchEngine implements AgentApi, BranchLink {
       initial,
       mode: parts.mode,
     })
+    this.#context = new BranchContext(this.#recorder, parts)
     this.#terminal = new TerminalLog(
       (session, stream, data) => void this.#recorder.ambient('terminal.data', { session, stream, data }),
       parts.log,
@@ -118,7 +119,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   }
 
   getContext(): ContextBundle {
-    return contextBundle(this.state.context, (hash) => this.#textOf(hash))
+    return this.#context.bundle()
   }
 
   /** The first change of a branch's context: its task, and the instruction files of the workspace when it is a new run. */
@@ -616,26 +617,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   }
 
   #changeContext(event: ContextEvent): void {
-    const changes = contextChanges(this.state.context, event, {
-      frame: this.#recorder.lastComputed,
-      put: (text) => this.#put(text),
-      textOf: (hash) => this.#textOf(hash),
-      countTokens: this.#parts.countTokens,
-    })
-    if (changes.length > 0) this.#recorder.note('context.changed', { changes })
-  }
-
-  /** While the journal answers, nothing is written: computed texts are kept beside it. */
-  #put(text: string): ContentHash {
-    const clean = this.#parts.redactor.redact(text)
-    if (!this.#recorder.onTape && !this.#recorder.replaying) return this.#parts.journal.content.put(clean, 'context')
-    const hash = hashBytes(clean)
-    this.#computed.set(hash, clean)
-    return hash
-  }
-
-  #textOf(hash: ContentHash): string {
-    return this.#computed.get(hash) ?? this.#parts.journal.content.get(hash).toString('utf8')
+    this.#context.change(event)
   }
 
   #stopIfSuspended(): void {
@@ -657,31 +639,4 @@ function refused(tool: string, error: Failure): ToolOutcome {
 
 function driverOf(device: BranchDevice, tool: string): string | null {
   return device.drivers.find((driver) => driver.tools.some((spec) => spec.name === tool))?.name ?? null
-}
-
-/**
- * What `--yes` and `--deny` answer in a person's place; null when the question needs one all the same. `yes` takes the
- * recommended option and the best passing branch and never guesses between equals.
- */
-function automaticAnswer(request: HumanRequest, approval: RunOptions['approval']): HumanAnswer | null {
-  const given = { requestId: request.requestId, shown: request.shown }
-  if (approval === 'deny') return { ...given, decision: 'deny' }
-  if (approval === 'ask') return null
-  switch (request.type) {
-    case 'approve-plan':
-      return { ...given, decision: 'approve' }
-    case 'choose-option': {
-      const recommended = request.options?.filter((option) => option.recommended === true) ?? []
-      const [only] = recommended
-      return recommended.length === 1 && only !== undefined ? { ...given, decision: 'choose', optionId: only.id } : null
-    }
-    case 'review-merge': {
-      const best = request.branches?.find((branch) => branch.verdict.passed)
-      return best === undefined ? { ...given, decision: 'deny' } : { ...given, decision: 'approve', branchId: best.branchId }
-    }
-    case 'provide-context':
-    case 'authorize-action':
-    case 'label-outcome':
-      return null
-  }
 }
