@@ -68,6 +68,7 @@ function migrate(database: JournalDatabase, readOnly: boolean): void {
       action: 'Start the newer version, or set KEYFRAME_HOME to another folder.',
     })
   }
+  if (version < 0 || (version === 0 && hasTables(database))) throw corrupt(database.name, `its schema is ${version}`)
   if (readOnly) return
   for (let next = version; next < MIGRATIONS.length; next += 1) {
     const apply = database.transaction(() => {
@@ -76,6 +77,14 @@ function migrate(database: JournalDatabase, readOnly: boolean): void {
     })
     apply.immediate()
   }
+}
+
+export function readOnlyFailure(path: string, reason: string): KeyframeError {
+  return new KeyframeError({
+    code: 'journal.read-only',
+    message: `The journal is damaged (${reason}) and is open for reading only.`,
+    action: `Nothing in it was deleted. To work on, move ${path} away and open the workspace again.`,
+  })
 }
 
 /** The failure that a thrown SQLite error stands for. */
@@ -92,22 +101,32 @@ export function sqliteFailure(cause: unknown, path: string): KeyframeError {
       { cause },
     )
   }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
-    return new KeyframeError(
-      {
-        code: 'journal.corrupt',
-        message: `The journal ${path} is damaged (${cause instanceof Error ? cause.message : code}).`,
-        action:
-          'It is opened read-only and nothing in it is deleted. Copy the folder for safety; to work on, move it away and open the workspace again.',
-      },
-      { cause },
-    )
+  if (code.startsWith('SQLITE_READONLY')) return readOnlyFailure(path, cause instanceof Error ? cause.message : code)
+  // SQLITE_ERROR: statements that are right for this schema do not fit it, so what tells the schema is damaged.
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_ERROR') {
+    return corrupt(path, cause instanceof Error ? cause.message : code, cause)
   }
   return new KeyframeError(
     {
       code: 'journal.failed',
       message: `The journal ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
       action: 'Check that the folder exists and can be written.',
+    },
+    { cause },
+  )
+}
+
+function hasTables(database: JournalDatabase): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").get() !== undefined
+}
+
+function corrupt(path: string, reason: string, cause?: unknown): KeyframeError {
+  return new KeyframeError(
+    {
+      code: 'journal.corrupt',
+      message: `The journal ${path} is damaged (${reason}).`,
+      action:
+        'It is opened read-only and nothing in it is deleted. Copy the folder for safety; to work on, move it away and open the workspace again.',
     },
     { cause },
   )

@@ -66,11 +66,19 @@ export class SqliteContentStore implements ContentStore {
 
   putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[] {
     const all = this.#database.transaction(() => entries.map((entry) => this.put(entry.bytes, entry.kind)))
-    return all.immediate()
+    try {
+      return all.immediate()
+    } catch (cause) {
+      throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#database.name)
+    }
   }
 
   has(hash: ContentHash): boolean {
-    return this.#present.get(hash) !== undefined
+    try {
+      return this.#present.get(hash) !== undefined
+    } catch (cause) {
+      throw sqliteFailure(cause, this.#database.name)
+    }
   }
 
   get(hash: ContentHash): Buffer {

@@ -7,7 +7,7 @@ import { CheckpointRef, type Frame, FrameKindName, FramePayloads } from '../../.
 import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
 import type { ContentStore } from './content-store'
 import type { ChainFault, FrameDraft, Journal } from './journal'
-import { type JournalDatabase, openJournalDatabase, sqliteFailure } from './journal-database'
+import { type JournalDatabase, openJournalDatabase, readOnlyFailure, sqliteFailure } from './journal-database'
 import type { Redactor } from './redaction'
 import { decode, encode, hashBytes, SqliteContentStore } from './sqlite-content-store'
 
@@ -85,10 +85,14 @@ export interface SqliteJournalOptions {
 export function openJournal(options: SqliteJournalOptions): SqliteJournal {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
   const path = join(options.dataDir, 'journal.db')
+  let database: JournalDatabase | null = null
   try {
-    return new SqliteJournal(openJournalDatabase(path, { readOnly: options.readOnly ?? false }), path, options.redactor, options.dataDir)
-  } catch (thrown) {
-    if (!(thrown instanceof KeyframeError) || thrown.code !== 'journal.corrupt') throw thrown
+    database = openJournalDatabase(path, { readOnly: options.readOnly ?? false })
+    return new SqliteJournal(database, path, options.redactor, options.dataDir)
+  } catch (cause) {
+    database?.close()
+    const thrown = cause instanceof KeyframeError ? cause : sqliteFailure(cause, path)
+    if (thrown.code !== 'journal.corrupt') throw thrown
     // Nothing of it can be read as a database: an empty one in memory stands in, so that the window can say so.
     const stand = new SqliteJournal(openJournalDatabase(':memory:'), path, options.redactor, options.dataDir)
     stand.breakAt({ runId: null, frame: null, reason: thrown.message })
@@ -106,6 +110,8 @@ export class SqliteJournal implements Journal {
   readonly #range
   readonly #last
   #broken: JournalStatus['broken'] = null
+  /** The first frame of each run that cannot be trusted. */
+  readonly #faults = new Map<RunId, number>()
   #total: number
   readonly #verified: boolean
 
@@ -123,7 +129,9 @@ export class SqliteJournal implements Journal {
     this.#last = database.prepare<[string], { n: number; hash: string }>('SELECT n, hash FROM frames WHERE run = ? ORDER BY n DESC LIMIT 1')
     this.#total = this.#guarded(() => database.prepare<[], { total: number }>('SELECT COUNT(*) AS total FROM frames').get()?.total ?? 0, 0)
     this.#verified = this.#total <= VERIFY_AT_OPEN
-    if (this.#verified) for (const runId of this.runs()) this.verify(runId)
+    if (!this.#verified) return
+    this.#checkTable()
+    for (const runId of this.runs()) this.verify(runId)
   }
 
   get status(): JournalStatus {
@@ -138,17 +146,16 @@ export class SqliteJournal implements Journal {
 
   /** From now on the journal is read-only. The first fault is kept: what it says is where to look. */
   breakAt(fault: NonNullable<JournalStatus['broken']>): void {
-    this.#broken ??= fault
+    const { runId, frame } = fault
+    if (runId !== null && frame !== null) this.#faults.set(runId as RunId, Math.min(frame, this.#faults.get(runId as RunId) ?? frame))
+    if (this.#broken !== null) return
+    this.#broken = fault
+    // Whatever else writes to the file (contents, settings) is refused as well: the evidence stays as it is.
+    this.#database.pragma('query_only = ON')
   }
 
   append(runId: RunId, drafts: readonly FrameDraft[]): Frame[] {
-    if (this.#broken !== null) {
-      throw new KeyframeError({
-        code: 'journal.read-only',
-        message: `The journal is damaged (${this.#broken.reason}) and is open for reading only.`,
-        action: `Nothing in it was deleted. To work on, move ${this.#path} away and open the workspace again.`,
-      })
-    }
+    if (this.#broken !== null) throw readOnlyFailure(this.#path, this.#broken.reason)
     const write = this.#database.transaction(() => {
       const last = this.#last.get(runId)
       let n = last?.n ?? 0
@@ -176,7 +183,10 @@ export class SqliteJournal implements Journal {
     return this.#guarded(
       () =>
         this.#database
-          .prepare<[], { run: string }>('SELECT run FROM frames WHERE n = 1 ORDER BY at_ms, run')
+          // A damaged index may have lost runs that the table still has.
+          .prepare<[], { run: string }>(
+            `SELECT run FROM frames ${this.#broken === null ? '' : 'NOT INDEXED'} WHERE n = 1 ORDER BY at_ms, run`,
+          )
           .all()
           .map((row) => row.run as RunId),
       [],
@@ -184,19 +194,20 @@ export class SqliteJournal implements Journal {
   }
 
   frames(runId: RunId, from = 1, limit = Number.MAX_SAFE_INTEGER): Frame[] {
-    const broken = this.#broken
-    const end = broken?.runId === runId && broken.frame !== null ? broken.frame - 1 : Number.MAX_SAFE_INTEGER
+    const end = (this.#faults.get(runId) ?? Number.MAX_SAFE_INTEGER) - 1
     const frames: Frame[] = []
-    for (const row of this.#range.iterate(runId, from, limit)) {
-      if (row.n > end) break
-      frames.push(this.#frameOf(row))
+    try {
+      for (const row of this.#range.iterate(runId, from, Math.max(0, Math.min(limit, end - from + 1)))) frames.push(this.#frameOf(row))
+    } catch (cause) {
+      const frame = from + frames.length
+      this.breakAt({ runId, frame, reason: unreadable(frame, cause) })
     }
     return frames
   }
 
   length(runId: RunId): number {
-    const broken = this.#broken
-    if (broken?.runId === runId && broken.frame !== null) return broken.frame - 1
+    const fault = this.#faults.get(runId)
+    if (fault !== undefined) return fault - 1
     return this.#guarded(() => this.#last.get(runId)?.n ?? 0, 0)
   }
 
@@ -214,18 +225,20 @@ export class SqliteJournal implements Journal {
   /** Verifies what was too much at the opening, without keeping anybody waiting. Resolves with the first fault. */
   async verifyAll(signal: AbortSignal): Promise<ChainFault | null> {
     if (this.#verified) return null
+    let first: ChainFault | null = null
     for (const runId of this.runs()) {
       const at = chainStart(runId)
       while (!at.done && !signal.aborted) {
         const fault = this.#findFault(at)
         if (fault !== null) {
           this.breakAt(fault)
-          return fault
+          first ??= fault
+          break
         }
         await new Promise((resume) => setImmediate(resume))
       }
     }
-    return null
+    return first
   }
 
   onAppend(listener: (runId: RunId, frames: readonly Frame[]) => void): () => void {
@@ -234,10 +247,12 @@ export class SqliteJournal implements Journal {
   }
 
   getSetting(key: string): string | null {
-    return this.#database.prepare<[string], { value: string }>('SELECT value FROM settings WHERE key = ?').get(key)?.value ?? null
+    const read = () => this.#database.prepare<[string], { value: string }>('SELECT value FROM settings WHERE key = ?').get(key)?.value
+    return this.#guarded(read, undefined) ?? null
   }
 
   setSetting(key: string, value: string): void {
+    if (this.#broken !== null) throw readOnlyFailure(this.#path, this.#broken.reason)
     try {
       this.#database
         .prepare('INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
@@ -256,19 +271,26 @@ export class SqliteJournal implements Journal {
   #findFault(at: ChainPosition): ChainFault | null {
     const { runId } = at
     try {
-      const rows = this.#range.all(runId, at.n, VERIFY_AT_ONCE)
-      for (const row of rows) {
+      let rows = 0
+      for (const row of this.#range.iterate(runId, at.n, VERIFY_AT_ONCE)) {
+        rows += 1
         const fault = this.#rowFault(row, at.n, at.prev)
         if (fault !== null) return { runId, frame: at.n, reason: fault }
         at.prev = row.hash
         at.n += 1
       }
-      at.done = rows.length < VERIFY_AT_ONCE
+      at.done = rows < VERIFY_AT_ONCE
       return null
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      return { runId, frame: at.n, reason: `frame ${at.n} cannot be read: ${reason}` }
+      return { runId, frame: at.n, reason: unreadable(at.n, cause) }
     }
+  }
+
+  /** What the chains cannot show: a run that is gone from an index is in no list whose frames could be checked. */
+  #checkTable(): void {
+    const [found] = this.#guarded(() => this.#database.prepare<[], { integrity_check: string }>('PRAGMA integrity_check(frames)').all(), [])
+    if (found === undefined || found.integrity_check === 'ok') return
+    this.breakAt({ runId: null, frame: null, reason: `its table of frames is damaged: ${found.integrity_check.split('\n')[0] ?? ''}` })
   }
 
   #rowFault(row: FrameRow, expected: number, prev: string): string | null {
@@ -339,4 +361,8 @@ export class SqliteJournal implements Journal {
     const size = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
     return size(this.#path) + size(`${this.#path}-wal`)
   }
+}
+
+function unreadable(frame: number, cause: unknown): string {
+  return `frame ${frame} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`
 }
