@@ -62,7 +62,8 @@ export class ContextDraft {
   }
 
   item(id: string): ContextItem | undefined {
-    return this.current.items[id]
+    // Ids come from callers too: `__proto__` is no item.
+    return Object.hasOwn(this.current.items, id) ? this.current.items[id] : undefined
   }
 
   /** By id, so that changes come in the same order however the state's record was built. */
@@ -81,9 +82,9 @@ export class ContextDraft {
 
   apply(change: ContextChange): void {
     const id = change.op === 'put' ? change.item.id : change.id
-    this.count(this.current.items[id], -1)
+    this.count(this.item(id), -1)
     this.current = reduceContext(this.current, change, this.env.frame)
-    this.count(this.current.items[id], 1)
+    this.count(this.item(id), 1)
     this.changes.push(change)
   }
 
