@@ -66,7 +66,8 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
     )
     return () => {
       gone = true
-      made?.dispose()
+      // After whoever uses it has let go of it: their clean-up runs later than this one.
+      queueMicrotask(() => made?.dispose())
       setView(null)
     }
   }, [model, host, onFailure])

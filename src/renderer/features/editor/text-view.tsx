@@ -72,7 +72,8 @@ function useView(host: RefObject<HTMLDivElement | null>, path: string, onFailure
     )
     return () => {
       gone = true
-      made?.dispose()
+      // After whoever uses it has let go of it: their clean-up runs later than this one.
+      queueMicrotask(() => made?.dispose())
       setView(null)
     }
   }, [model, host, path, onFailure])
