@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { contextBundle } from '../src/main/kernel/context/context-bundle'
 import { contextChanges, type ContextEvent } from '../src/main/kernel/context/context-policy'
@@ -11,13 +10,16 @@ import { listFiles } from '../src/main/kernel/workspace/list-files'
 import { type ContextState, emptyContext, reduceContext, tierTokens } from '../src/shared/context'
 import type { ToolOutcome } from '../src/shared/frames'
 import { freshFolder } from './support/bench-folder'
-import { generatedRepository, type GeneratedRepository, spreadOver } from './support/generated-repository'
+import { generatedRepository, type GeneratedRepository } from './support/generated-repository'
 import { durations, type Measurement, Samples, scaled } from './support/measurement'
 import { randomNumbers, someText } from './support/words'
 
 const REPOSITORY = 20_000
 const CALLS = 10_000
 const FILES_READ = 600
+const NOTES = 20
+const FOCUSED = 12
+const MOST_WARM_UP = 3_000
 const GATE_MS = 5
 /** Messages of the indexing thread are taken as often as this, as between the ticks of a run. */
 const CALLS_A_TURN = 10
@@ -33,11 +35,11 @@ export default async function context(): Promise<Measurement[]> {
   const journal = openJournal({ dataDir: join(folder, 'data'), redactor: createRedactor() })
   const redactor = createRedactor()
   const countTokens = cachedTokenCounter()
-  const next = eventsOf(repository)
+  const next = agentEvents()
   let state: ContextState = emptyContext()
   let frame = 0
 
-  const tick = (event: ContextEvent): number => {
+  const tick = (event: ContextEvent, into = { both: new Samples(), changes: new Samples(), bundle: new Samples() }): void => {
     frame += 1
     const startedAt = performance.now()
     const changes = contextChanges(state, event, {
@@ -47,24 +49,30 @@ export default async function context(): Promise<Measurement[]> {
       countTokens,
     })
     for (const change of changes) state = reduceContext(state, change, frame)
+    const changedAt = performance.now()
     contextBundle(state, (hash) => journal.content.get(hash).toString('utf8'))
-    return performance.now() - startedAt
+    const endedAt = performance.now()
+    into.both.add(endedAt - startedAt)
+    into.changes.add(changedAt - startedAt)
+    into.bundle.add(endedAt - changedAt)
   }
 
+  const instructions = someText(randomNumbers(5), 40_000)
+  tick({ type: 'instructions', files: [{ path: 'AGENTS.md', text: instructions }] })
   tick({ type: 'task', text: 'rename symbol total17 to sum17' })
-  const isFull = (): boolean => tierTokens(state, 'L1') > 30_000 && tierTokens(state, 'L2') > 124_000
+  const isFull = (): boolean => tierTokens(state, 'L1') > 28_000 && tierTokens(state, 'L2') > 120_000
   for (let warmed = 0; !isFull() || warmed < scaled(500); warmed += 1) {
     tick(next(frame + 1))
-    if (warmed > 20_000) throw new Error('the tiers do not fill')
+    if (warmed > MOST_WARM_UP) throw new Error(`the tiers do not fill: L1 ${tierTokens(state, 'L1')}, L2 ${tierTokens(state, 'L2')}`)
   }
 
   const index = startIndexing(repository, folder)
   await index.underWay
-  const samples = new Samples()
+  const samples = { both: new Samples(), changes: new Samples(), bundle: new Samples() }
   let least = Number.MAX_SAFE_INTEGER
   for (let call = 0; call < scaled(CALLS); call += 1) {
     if (call % CALLS_A_TURN === 0) await new Promise((resume) => setImmediate(resume))
-    samples.add(tick(next(frame + 1)))
+    tick(next(frame + 1), samples)
     least = Math.min(least, tierTokens(state, 'L1') + tierTokens(state, 'L2'))
   }
   const passes = index.passes()
@@ -72,18 +80,23 @@ export default async function context(): Promise<Measurement[]> {
   journal.close()
   const items = Object.keys(state.items).length
   return [
-    durations('tool outcome taken and bundle prepared, 32k L1 + 128k L2, while indexing', 'p99', samples, {
+    durations('tool outcome taken and bundle prepared, 32k L1 + 128k L2, while indexing', 'p99', samples.both, {
       gateMs: GATE_MS,
       note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun`,
     }),
+    durations('of it: changes decided, budgets enforced, new texts stored', 'p99', samples.changes),
+    durations('of it: texts of the bundle read from the content store', 'p99', samples.bundle),
   ]
 }
 
-/** Reads of files, results of commands with text that is new, searches that point at files: in the mix of an agent at work. */
-function eventsOf(repository: GeneratedRepository): (frame: number) => ContextEvent {
+/** Reads of files, results of commands with text that is new, searches that point at files, notes, changes of focus: an agent at work. */
+function agentEvents(): (frame: number) => ContextEvent {
   const random = randomNumbers(2)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
-  const files = spreadOver(repository.paths, FILES_READ).map((path) => ({ path, text: readFileSync(join(repository.root, path), 'utf8') }))
+  const files = Array.from({ length: FILES_READ }, (_, file) => ({
+    path: `src/file-${file}.ts`,
+    text: someText(random, 1_000 + random() * 4_000),
+  }))
   const outcome = (tool: string, output: unknown, text: string): ToolOutcome => ({
     tool,
     ok: true,
@@ -103,7 +116,17 @@ function eventsOf(repository: GeneratedRepository): (frame: number) => ContextEv
     }
     if (kind < 0.85) {
       const command = `npm test -- ${Math.floor(random() * 1e9)}`
-      return { type: 'tool-outcome', frame, outcome: outcome('shell.run', { exitCode: 0 }, someText(random, 3_000)), args: { command } }
+      const text = someText(random, 500 + random() * 7_500)
+      return { type: 'tool-outcome', frame, outcome: outcome('shell.run', { exitCode: 0 }, text), args: { command } }
+    }
+    if (kind < 0.93) {
+      const id = String(Math.floor(random() * NOTES))
+      return { type: 'note', id, title: `note ${id}`, text: someText(random, 2_000), by: 'agent' }
+    }
+    if (kind < 0.95) {
+      const focused = Array.from({ length: FOCUSED }, () => pick(files))
+      const texts = focused.map(({ path, text }) => ({ path, text, version: hashBytes(text) }))
+      return { type: 'focus', paths: focused.map(({ path }) => path), texts }
     }
     const locations = Array.from({ length: 8 }, () => ({ path: pick(files).path }))
     const text = locations.map(({ path }) => `${path}:12: total(accounts)`).join('\n')

@@ -11,6 +11,7 @@ import { git, output } from './support/programs'
 const REPOSITORY = 20_000
 const COLD_ROUNDS = 3
 const WARM_ROUNDS = 12
+const SETTLED_MS = 100
 
 /** The frozen copy of a repository of 20k files with which a run starts. Copies alternate with those of the peers. */
 export default async function freeze(): Promise<Measurement[]> {
@@ -34,6 +35,8 @@ export default async function freeze(): Promise<Measurement[]> {
     await samples.workTree.time(() => git(root, ['worktree', 'add', '-q', '--detach', join(folder, 'work-tree')]))
     for (let again = 0; again < scaled(WARM_ROUNDS); again += 1) await samples.warm.time(() => files.freezeBase({}))
     changeLive(root, spreadOver(paths, 10), round)
+    // Files that were written just now are never trusted to stay as they are, and would be copied again each time.
+    await new Promise((resume) => setTimeout(resume, SETTLED_MS))
     await samples.changed.time(() => files.freezeBase({}))
     const reopened = store()
     await samples.reopened.time(() => reopened.freezeBase({}))

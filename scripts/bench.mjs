@@ -65,7 +65,7 @@ for (const name of wanted.length === 0 ? names : names.filter((known) => wanted.
   say(`${name} … `)
   const outcome = await runOne(name)
   const seconds = (Date.now() - startedAt) / 1000
-  say(`${seconds.toFixed(1)} s${outcome.failure === null ? '' : ', FAILED'}\n`)
+  say(`${seconds.toFixed(1)} s${outcome.failure === null ? '' : `, FAILED:\n${outcome.failure}`}\n`)
   benchmarks.push({ name, seconds, loadAfter: loadavg()[0], ...outcome })
 }
 removeInBackground(folder)
@@ -80,7 +80,6 @@ say(`Load average ${loadBefore.toFixed(2)} before, ${loadAfter.toFixed(2)} after
 if (quick) say('A quick run: these figures mean nothing.\n')
 const missed = benchmarks.flatMap(({ measurements }) => measurements).filter((measured) => isMet(measured) === false)
 const failed = benchmarks.filter(({ failure }) => failure !== null)
-for (const { name, failure } of failed) say(`\n${name} failed:\n${failure}\n`)
 process.exit(failed.length > 0 || (missed.length > 0 && !quick) ? 1 : 0)
 
 async function bundle() {
