@@ -39,9 +39,10 @@ await step('layers', script('check-layers.mjs'))
 await step('dead code', program('knip', 'bin/knip.js', '--no-progress'))
 await step('unit tests', vitest('unit'))
 readVitest('unit tests', 'unit')
+// Some integration tests drive the built command line.
+const isBuilt = await step('build', script('build.mjs'))
 await step('integration tests', vitest('integration'))
 readVitest('integration tests', 'integration')
-const isBuilt = await step('build', script('build.mjs'))
 if (isBuilt) {
   const report = join(REPORTS, 'e2e.json')
   await step('e2e tests', program('@playwright/test', 'cli.js', 'test', '--reporter=list,json'), {
