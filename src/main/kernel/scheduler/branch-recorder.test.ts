@@ -164,4 +164,19 @@ describe('a recorded branch', () => {
     await program(replay)
     expect(stateHash(replay.state)).toBe(stateHash(live.state))
   })
+
+  it('goes on after and replays past a merge that a person asked for meanwhile', async () => {
+    const live = recorderOf()
+    live.note('agent.message', { text: `hello at ${live.now()}`, level: 'info' })
+    const byHand = { branchId: MAIN_BRANCH, atMs: 1, key: null, checkpoint: null }
+    journal.append(RUN, [{ ...byHand, kind: 'merge.intent', cause: null, payload: { branchId: MAIN_BRANCH, hunks: null } }])
+    const outcome = { branchId: MAIN_BRANCH, applied: [{ path: 'a', change: 'changed' as const, hunks: 1 }], conflicts: [], skipped: [] }
+    journal.append(RUN, [{ ...byHand, kind: 'merge.outcome', cause: 2, payload: outcome }])
+    const resumed = recorderOf()
+    await program(resumed)
+    expect(resumed.state.merged).toBe(true)
+    const replay = recorderOf('replay')
+    await program(replay)
+    expect(stateHash(replay.state)).toBe(stateHash(resumed.state))
+  })
 })

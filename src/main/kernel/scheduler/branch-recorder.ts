@@ -62,9 +62,11 @@ export class BranchRecorder {
   #framesChecked = 0
   #lastComputed = 0
   #pendingTimeMs: number | null = null
+  readonly #byHand: ReadonlySet<number>
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#byHand = mergesByHand(options.tape)
     this.#state = options.initial
   }
 
@@ -119,7 +121,7 @@ export class BranchRecorder {
   /** Brings the state to where it stood before the next computed frame: what was observed until then is folded in. */
   foldAmbient(): void {
     const { tape } = this.#options
-    for (let frame = tape[this.#at]; frame !== undefined && AMBIENT_KINDS.has(frame.kind); frame = tape[this.#at]) {
+    for (let frame = tape[this.#at]; frame !== undefined && this.#isAmbient(frame); frame = tape[this.#at]) {
       this.#at += 1
       this.#fold(frame)
     }
@@ -190,11 +192,15 @@ export class BranchRecorder {
     return frame
   }
 
+  #isAmbient(frame: Frame): boolean {
+    return AMBIENT_KINDS.has(frame.kind) || this.#byHand.has(frame.n)
+  }
+
   #nextRecorded(): Frame | undefined {
     const { tape } = this.#options
     for (let at = this.#at; at < tape.length; at += 1) {
       const frame = tape[at]
-      if (frame !== undefined && !AMBIENT_KINDS.has(frame.kind)) return frame
+      if (frame !== undefined && !this.#isAmbient(frame)) return frame
     }
     return undefined
   }
@@ -291,4 +297,14 @@ export class BranchRecorder {
 export function stateHash(state: RunState): ContentHash {
   const { frame: _, ...rest } = state
   return hashBytes(canonicalJson(rest))
+}
+
+/** Frames of merges that a person asked for on an idle branch: no program computes them. A program's intents carry a request key. */
+function mergesByHand(tape: readonly Frame[]): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (const frame of tape) {
+    if (frame.kind === 'merge.intent' && frame.key === null) found.add(frame.n)
+    else if (frame.kind === 'merge.outcome' && frame.cause !== null && found.has(frame.cause)) found.add(frame.n)
+  }
+  return found
 }
