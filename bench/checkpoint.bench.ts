@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { freshFolder } from './support/bench-folder'
 import { appendCheckpoint, changeInside, openWorkspace } from './support/branches'
@@ -13,6 +14,9 @@ const CHANGES = [
 const WARM_UP = 3
 /** How much slower a checkpoint may be on a repository ten times as large and still count as independent of its size. */
 const INDEPENDENT = 1.5
+/** Storage of a checkpoint: at most so many times its new content, and so much more. */
+const STORAGE_FACTOR = 2
+const STORAGE_BYTES = 4096
 
 /** Sandbox stopped, changed files captured into the content store, frame with checkpoint durable; for two sizes of repository. */
 export default async function checkpoint(): Promise<Measurement[]> {
@@ -24,9 +28,9 @@ export default async function checkpoint(): Promise<Measurement[]> {
       const paths = spreadOver(repository.paths, scaled(files))
       const own = await checkpoints(repository, paths, scaled(rounds))
       const peers = await gitSnapshots(repository, paths, scaled(peerRounds, 2))
-      medians.set(files, [...(medians.get(files) ?? []), own.spread.p50])
+      medians.set(files, [...(medians.get(files) ?? []), own.samples.spread.p50])
       results.push(
-        durations(`${files} changed files, repository of ${size / 1000}k files`, 'p95', own, {
+        durations(`${files} changed files, repository of ${size / 1000}k files`, 'p95', own.samples, {
           gateMs,
           peers: [
             { name: 'git stash create', samples: peers.stash },
@@ -34,6 +38,7 @@ export default async function checkpoint(): Promise<Measurement[]> {
           ],
         }),
       )
+      if (size === REPOSITORIES.at(-1)) results.push(storage(files, own))
     }
   }
   for (const [files, [small = Number.NaN, large = Number.NaN]] of medians) {
@@ -49,10 +54,32 @@ export default async function checkpoint(): Promise<Measurement[]> {
   return results
 }
 
-async function checkpoints(repository: GeneratedRepository, paths: readonly string[], rounds: number): Promise<Samples> {
+interface Checkpoints {
+  readonly samples: Samples
+  /** Of one checkpoint, on average: bytes of files that no earlier one had, and growth of the journal. */
+  readonly newBytes: number
+  readonly storedBytes: number
+}
+
+function storage(files: number, { newBytes, storedBytes }: Checkpoints): Measurement {
+  return {
+    name: `stored by a checkpoint of ${files} changed files`,
+    unit: 'KiB',
+    figure: 'mean',
+    value: storedBytes / 1024,
+    gate: { limit: (STORAGE_FACTOR * newBytes + STORAGE_BYTES) / 1024, is: 'at most' },
+    peers: [],
+    note: `new content ${(newBytes / 1024).toFixed(1)} KiB`,
+  }
+}
+
+async function checkpoints(repository: GeneratedRepository, paths: readonly string[], rounds: number): Promise<Checkpoints> {
   const workspace = await openWorkspace('checkpoint', repository.root)
   const sandbox = await workspace.open('b0')
   const samples = new Samples()
+  const journalFile = join(workspace.dataDir, 'journal.db')
+  const emptyBytes = statSync(journalFile).size
+  let newBytes = 0
   try {
     // Something that has to be stopped for the capture.
     const background = await sandbox.spawn({ argv: ['sleep', '600'] })
@@ -66,6 +93,7 @@ async function checkpoints(repository: GeneratedRepository, paths: readonly stri
         return capture
       })
       if (captured.changes.length !== paths.length) throw new Error(`${captured.changes.length} of ${paths.length} changes were captured`)
+      for (const path of paths) newBytes += statSync(join(sandbox.upperDir, path)).size
     }
     background.kill()
     await background.exited
@@ -73,7 +101,9 @@ async function checkpoints(repository: GeneratedRepository, paths: readonly stri
     await sandbox.dispose()
     workspace.close()
   }
-  return samples
+  // Closing has folded the write-ahead log into the file.
+  const count = rounds + WARM_UP
+  return { samples, newBytes: newBytes / count, storedBytes: (statSync(journalFile).size - emptyBytes) / count }
 }
 
 /** Git with its defaults: unlike a checkpoint, what it writes is not synced to the disk. */

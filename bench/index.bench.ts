@@ -7,7 +7,7 @@ import { listFiles } from '../src/main/kernel/workspace/list-files'
 import { freshFolder } from './support/bench-folder'
 import { generatedRepository, spreadOver } from './support/generated-repository'
 import { durations, type Measurement, type Peer, Samples, scaled } from './support/measurement'
-import { output, versionOf } from './support/programs'
+import { bareCommand, versionOf } from './support/programs'
 
 const REPOSITORY = 20_000
 const SAVES = 40
@@ -98,7 +98,7 @@ async function peer(program: string, args: readonly string[], cwd: string): Prom
   }
   const samples = new Samples()
   for (let round = -1; round < scaled(PEER_ROUNDS, 1); round += 1) {
-    await (round < 0 ? new Samples() : samples).time(() => output(program, args, { cwd }))
+    await (round < 0 ? new Samples() : samples).time(() => bareCommand(program, args, cwd))
   }
   const { spread } = samples
   return { name: version.split(',')[0] ?? program, value: spread.p50, spread }

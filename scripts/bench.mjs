@@ -12,6 +12,7 @@ import { giveUp, runProcess } from './processes.mjs'
 const OUT = join(root, 'out', 'bench')
 const SUFFIX = '.bench.ts'
 const QUICK_SCALE = '0.02'
+const TIMEOUT_MS = 300_000
 const FILE_SYSTEMS = {
   0xef53: 'ext4',
   0x9123683e: 'btrfs',
@@ -107,8 +108,13 @@ function runOne(name) {
     current = child
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (chunk) => (errors += chunk))
+    const timer = setTimeout(() => {
+      errors += `\nit was ended after ${TIMEOUT_MS / 1000} s\n`
+      child.kill('SIGKILL')
+    }, TIMEOUT_MS)
     child.on('close', (code) => {
       current = null
+      clearTimeout(timer)
       if (code === 0 && existsSync(resultFile)) resolve({ failure: null, measurements: JSON.parse(readFileSync(resultFile, 'utf8')) })
       else resolve({ failure: errors.trim() || `it ended with ${code}`, measurements: [] })
     })

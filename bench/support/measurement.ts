@@ -7,7 +7,7 @@ export interface Spread {
   readonly max: number
 }
 
-export type Figure = 'p50' | 'p95' | 'p99' | 'max' | 'once' | 'rate' | 'ratio'
+export type Figure = 'p50' | 'p95' | 'p99' | 'max' | 'mean' | 'rate' | 'ratio'
 
 export interface Peer {
   readonly name: string
