@@ -116,13 +116,14 @@ export class BranchActions {
         action: 'Wait until it has ended, or pause and fork it.',
       })
     }
+    const manifest = this.#manifest(run, branchId)
     const base = await run.base()
     const { journal, clock, files } = this.#services
     const common = { branchId, atMs: clock(), key: null, checkpoint: null }
     const [intent] = journal.append(run.runId, [{ ...common, kind: 'merge.intent', cause: null, payload: { branchId, hunks } }])
     if (intent === undefined) throw new Error('the journal acknowledged nothing')
     const approved = hunks === null ? [] : Object.keys(hunks).filter((path) => (hunks[path] ?? []).length > 0)
-    const merged = await files.merge(base, this.#manifest(run, branchId), hunks, approved, mergeDir(this.#services, run.runId, intent.n))
+    const merged = await files.merge(base, manifest, hunks, approved, mergeDir(this.#services, run.runId, intent.n))
     const outcome = { branchId, ...merged }
     journal.append(run.runId, [{ ...common, atMs: clock(), kind: 'merge.outcome', cause: intent.n, payload: outcome }])
     return outcome
