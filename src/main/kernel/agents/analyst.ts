@@ -9,7 +9,7 @@ import { describeTask, parseTask, TASK_FORMS } from './task-language'
 /** Answers questions about the code, with the places that prove the answer. Changes nothing. */
 export const analyst: AgentProgram = {
   id: 'analyst',
-  version: '1',
+  version: '2',
   title: 'Analyst',
   summary: 'Finds references, traces calls from one symbol to another, runs the checks and explains what fails. Changes nothing.',
   examples: [TASK_FORMS['find-references'], TASK_FORMS.trace, TASK_FORMS['run-checks']],

@@ -213,15 +213,35 @@ describe('an ambiguous name', () => {
       { label: 'validate in src/auth/credentials.ts' },
       { label: 'validate in src/invoices/validate.ts' },
     ])
-    expect(api.of('reviewMerge')[0]?.[1]).toMatchObject([{ label: 'code only' }, {}, {}])
+    expect(api.of('reviewMerge')[0]?.[1]).toMatchObject([{ label: 'code only' }, { label: 'keep a deprecated alias' }])
     expect(api.files.get('src/auth/credentials.ts')).toContain('export function checkCredentials(')
     expect(api.files.get('src/auth/token.test.ts')).toContain("import { checkCredentials } from './credentials.ts'")
     expect(api.files.get('src/invoices/validate.ts')).toBe(SAMPLE['src/invoices/validate.ts'])
   })
 
-  test('words in texts that may mean the other symbol stay', async () => {
+  test('words in texts that may mean the other symbol stay, and a variant that would be the same is left out', async () => {
     const { api } = await run({ task: 'rename symbol validate to checkCredentials', answers: { chooseOption: chosen } })
-    expect(api.branch('also comments, strings and docs')).toEqual(api.branch('code only'))
+    expect(api.of('speculate')).toEqual([[['code only', 'keep a deprecated alias']]])
+    expect(api.of('approvePlan')[0]?.[0]).toMatchObject({
+      notes: expect.arrayContaining(['“also comments, strings and docs” would be the same as “code only” and is left out.']),
+    })
+  })
+
+  test('a plan says when there is only one variant', async () => {
+    const files = { 'a.ts': 'const value = 1\nexport const b = value\n' }
+    const { api, result } = await run({ task: 'rename symbol value to amount', files })
+    expect(result.ok).toBe(true)
+    expect(api.of('approvePlan')[0]?.[0]).toMatchObject({ notes: expect.arrayContaining(['So there is only one variant.']) })
+    expect(api.files.get('a.ts')).toBe('const amount = 1\nexport const b = amount\n')
+  })
+
+  test('each file is read once, and each variant is one edit', async () => {
+    const { api } = await run({ task: 'rename symbol calculateInvoiceTotal to invoiceTotal' })
+    const reads = api.of('call').flatMap(([tool, args]) => (tool === 'fs.read' ? [JSON.stringify(args)] : []))
+    expect(reads).toEqual([...new Set(reads)])
+    for (const branch of api.branches.values()) {
+      expect(branch.of('call').map(([tool]) => tool)).toEqual(['fs.applyEdit', 'lsp.diagnostics'])
+    }
   })
 
   test('is settled by a file in the task', async () => {
@@ -313,11 +333,28 @@ describe('organise imports', () => {
       "import type { Invoice, InvoiceLine } from './invoice.ts'",
       '',
     ])
-    expect(api.branch('remove unused, keep the order').get('src/invoices/render.ts')?.split('\n').slice(0, 3)).toEqual([
-      "import { formatMoney, type Money } from '../billing/billing.ts'",
-      "import type { Invoice, InvoiceLine } from './invoice.ts'",
-      '',
-    ])
+    expect(api.of('speculate')).toEqual([[['sort and remove unused']]])
+    expect(api.of('approvePlan')[0]?.[0]).toMatchObject({
+      notes: [
+        '“remove unused, keep the order” would be the same as “sort and remove unused” and is left out.',
+        'So there is only one variant.',
+      ],
+    })
+  })
+
+  test('where the order changes too there are two variants', async () => {
+    const files = {
+      'a.ts': "import { z } from './z'\nimport { b, unused } from './b'\nexport const a = z + b\n",
+      'b.ts': 'export const b = 1\nexport const unused = 2\n',
+      'z.ts': 'export const z = 1\n',
+    }
+    const { api } = await run({ task: 'organise imports in a.ts', files })
+    expect(api.branch('sort and remove unused').get('a.ts')).toBe(
+      "import { b } from './b'\nimport { z } from './z'\nexport const a = z + b\n",
+    )
+    expect(api.branch('remove unused, keep the order').get('a.ts')).toBe(
+      "import { z } from './z'\nimport { b } from './b'\nexport const a = z + b\n",
+    )
   })
 
   test('files in order are nothing to do', async () => {

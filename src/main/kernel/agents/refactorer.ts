@@ -9,7 +9,7 @@ import { type AgentTask, describeTask, parseTask, TASK_FORMS } from './task-lang
 /** Changes code through the language server, without a model: each task is planned, rehearsed on branches, judged and merged. */
 export const refactorer: AgentProgram = {
   id: 'refactorer',
-  version: '1',
+  version: '2',
   title: 'Refactorer',
   summary: 'Renames and moves symbols, organises imports, applies fixes. No model: everything comes from the language server.',
   examples: [TASK_FORMS.rename, TASK_FORMS.move, TASK_FORMS['organise-imports'], TASK_FORMS['apply-fix']],

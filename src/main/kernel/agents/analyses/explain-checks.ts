@@ -82,8 +82,7 @@ async function showPlace(api: AgentApi, place: FailurePlace): Promise<string[]> 
   const source = await tryReadSource(api, place.path)
   const title = `${place.path}:${place.line}${place.message === '' ? '' : ` ${place.message}`}`
   if (source === null) return [title]
-  const syntax = await SourceSyntax.parse(place.path, source.text)
-  const inside = syntax.enclosingNames(place.line)
+  const inside = await new SourceSyntax(place.path, source.text).enclosingNames(place.line)
   const all = source.text.split(/\r?\n/)
   const from = Math.max(0, place.line - 1 - LINES_AROUND)
   const shown = all.slice(from, place.line + LINES_AROUND).map((text, index) => {

@@ -1,8 +1,9 @@
 import type { AgentApi } from '../agent-api'
-import { type AgentResult, AgentStop, failureText, plural, tryReadSource } from '../refactorings/agent-tools'
+import { type AgentResult, AgentStop, failureText, plural } from '../refactorings/agent-tools'
 import { findSymbol } from '../refactorings/find-symbol'
 import { isTest } from '../refactorings/left-out-files'
-import { type NameRole, SourceSyntax } from '../refactorings/source-syntax'
+import type { NameRole } from '../refactorings/parsed-source'
+import { SourceReader } from '../refactorings/source-reader'
 import type { AgentTask } from '../task-language'
 
 const MAX_FILES_CLASSIFIED = 200
@@ -21,7 +22,8 @@ const ROLE_WORDS: Readonly<Record<NameRole, string>> = {
 /** `find references of A`: by file, each with what it does there. */
 export async function findReferences(api: AgentApi, task: Extract<AgentTask, { kind: 'find-references' }>): Promise<AgentResult> {
   await api.setState('analysing', { symbol: task.name })
-  const target = await findSymbol(api, task, 'Find references')
+  const reader = new SourceReader(api)
+  const target = await findSymbol(reader, task, 'Find references')
   const reply = await api.findReferences({ path: target.path, line: target.line, column: target.column })
   if (!reply.ok) throw new AgentStop(failureText(reply.outcome), 'error')
   const paths = [...new Set(reply.output.map((reference) => reference.path))].sort(
@@ -32,16 +34,15 @@ export async function findReferences(api: AgentApi, task: Extract<AgentTask, { k
   const counts = new Map<string, number>()
   const sections: string[] = []
   for (const [index, path] of paths.entries()) {
-    const source = index < MAX_FILES_CLASSIFIED ? await tryReadSource(api, path) : null
-    const syntax = source === null ? null : await SourceSyntax.parse(path, source.text)
-    const lines = reply.output
-      .filter((reference) => reference.path === path)
-      .sort((a, b) => a.startLine - b.startLine || a.startColumn - b.startColumn)
-      .map((reference) => {
-        const role = syntax === null ? 'use' : ROLE_WORDS[syntax.roleAt(reference.startLine, reference.startColumn)]
-        counts.set(role, (counts.get(role) ?? 0) + 1)
-        return `- ${path}:${reference.startLine} ${role}: ${reference.context.trim()}`
-      })
+    const source = index < MAX_FILES_CLASSIFIED ? await reader.tryRead(path) : null
+    const syntax = source === null ? null : reader.syntaxOf(source)
+    const lines: string[] = []
+    const here = reply.output.filter((reference) => reference.path === path)
+    for (const reference of here.sort((a, b) => a.startLine - b.startLine || a.startColumn - b.startColumn)) {
+      const role = syntax === null ? 'use' : ROLE_WORDS[await syntax.roleAt(reference.startLine, reference.startColumn)]
+      counts.set(role, (counts.get(role) ?? 0) + 1)
+      lines.push(`- ${path}:${reference.startLine} ${role}: ${reference.context.trim()}`)
+    }
     sections.push([`${path}${isTest(path) ? ' (test)' : ''}`, ...lines].join('\n'))
   }
   const kinds = [...counts].map(([role, count]) => `${count} ${role}`).join(', ')

@@ -1,9 +1,10 @@
 import type { GraphEdge, GraphNode } from '../../../../shared/graph'
 import type { AgentApi } from '../agent-api'
-import { tryReadSource, tryTool } from '../refactorings/agent-tools'
+import { tryTool } from '../refactorings/agent-tools'
 import { findSymbol, type SymbolTarget } from '../refactorings/find-symbol'
 import { isTest } from '../refactorings/left-out-files'
-import { type Declaration, SourceSyntax } from '../refactorings/source-syntax'
+import type { Declaration } from '../refactorings/parsed-source'
+import { SourceReader } from '../refactorings/source-reader'
 import type { Traced } from './trace-path'
 
 const MAX_HOPS = 8
@@ -20,15 +21,16 @@ interface Reached {
  * declarations that refer to each symbol, until the start is among them. Exact, but one request per symbol, so bounded.
  */
 export async function traceByReferences(api: AgentApi, fromName: string, toName: string): Promise<Traced | null> {
-  const from = nodeOf(await findSymbol(api, { name: fromName, file: null }, 'Trace'))
-  const to = nodeOf(await findSymbol(api, { name: toName, file: null }, 'Trace'))
+  const reader = new SourceReader(api)
+  const from = nodeOf(await findSymbol(reader, { name: fromName, file: null }, 'Trace'))
+  const to = nodeOf(await findSymbol(reader, { name: toName, file: null }, 'Trace'))
   const reached = new Map<string, Reached>([[to.id, { node: to, next: null }]])
   let frontier = [to]
   for (let hop = 0; hop < MAX_HOPS && frontier.length > 0 && !reached.has(from.id); hop += 1) {
     const next: GraphNode[] = []
     for (const callee of frontier) {
       if (reached.size > MAX_SYMBOLS) break
-      for (const caller of await callersOf(api, callee)) {
+      for (const caller of await callersOf(reader, callee)) {
         if (reached.has(caller.edge.from)) continue
         reached.set(caller.edge.from, { node: caller.node, next: caller.edge })
         next.push(caller.node)
@@ -46,19 +48,19 @@ export async function traceByReferences(api: AgentApi, fromName: string, toName:
   return { from, to, path, nodes, truncated: reached.size > MAX_SYMBOLS }
 }
 
-async function callersOf(api: AgentApi, callee: GraphNode): Promise<{ node: GraphNode; edge: GraphEdge }[]> {
+async function callersOf(reader: SourceReader, callee: GraphNode): Promise<{ node: GraphNode; edge: GraphEdge }[]> {
   const position = { path: callee.path, line: callee.nameLine, column: callee.nameColumn }
-  const reply = await tryTool(api, 'lsp.references', { ...position, includeDeclaration: false })
+  const reply = await tryTool(reader.api, 'lsp.references', { ...position, includeDeclaration: false })
   if (!reply.ok) return []
   const callers: { node: GraphNode; edge: GraphEdge }[] = []
   const paths = [...new Set(reply.output.locations.map((location) => location.path))].filter((path) => !isTest(path)).sort()
   for (const path of paths) {
-    const source = await tryReadSource(api, path)
+    const source = await reader.tryRead(path)
     if (source === null) continue
-    const syntax = await SourceSyntax.parse(path, source.text)
+    const syntax = reader.syntaxOf(source)
     for (const location of reply.output.locations.filter((one) => one.path === path)) {
-      const role = syntax.roleAt(location.startLine, location.startColumn)
-      const user = syntax.enclosingDeclaration(location.startLine, location.startColumn)
+      const role = await syntax.roleAt(location.startLine, location.startColumn)
+      const user = await syntax.enclosingDeclaration(location.startLine, location.startColumn)
       if (user === null || role === 'import' || role === 'export' || role === 'declaration') continue
       const node = nodeOf({ path, declaration: user })
       const kind = role === 'call' ? 'calls' : 'references'

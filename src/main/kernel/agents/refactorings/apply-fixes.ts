@@ -13,6 +13,7 @@ import {
   useTool,
 } from './agent-tools'
 import { describeErrors, errorsOf, type ErrorSnapshot } from './new-errors'
+import { type Formatter, formatterOf } from './project-formatter'
 import { rehearse } from './rehearsal'
 import { sourceFiles } from './source-files'
 
@@ -22,6 +23,7 @@ interface FixScope {
   readonly code: string
   readonly files: readonly string[]
   readonly before: ErrorSnapshot
+  readonly formatter: Formatter | null
 }
 
 /** `apply fix CODE in GLOB`: in all files at once; or file by file, keeping only what leaves no new errors. */
@@ -41,12 +43,13 @@ export async function applyFixes(api: AgentApi, task: Extract<AgentTask, { kind:
     'tool-result',
   )
   const before = await errorsOf(api, scope.paths)
-  const fix: FixScope = { code: task.code, files, before }
+  const formatter = api.readOnly ? null : await formatterOf(api, files)
+  const fix: FixScope = { code: task.code, files, before, formatter }
   return rehearse(api, {
     title: `Apply fix ${task.code} in ${task.glob}`,
     body: `${plural(matching.length, 'diagnostic')} of ${plural(files.length, 'file')}, such as “${matching[0]?.message ?? ''}”: ${listed(files, 8)}.`,
     affectedFiles: files,
-    notes: scope.notes,
+    notes: [...scope.notes, 'One variant is rehearsed: a second one, file by file, would only differ if the fix left new errors.'],
     variants: [
       {
         label: 'all files',
@@ -54,13 +57,13 @@ export async function applyFixes(api: AgentApi, task: Extract<AgentTask, { kind:
         preference: 0,
         run: (branch) => fixOnBranch(branch, fix, false),
       },
-      {
-        label: 'only where nothing else breaks',
-        detail: 'File by file; a fix that leaves a new error is taken back.',
-        preference: 1,
-        run: (branch) => fixOnBranch(branch, fix, true),
-      },
     ],
+    otherwise: {
+      label: 'only where nothing else breaks',
+      detail: 'File by file; a fix that leaves a new error is taken back.',
+      preference: 1,
+      run: (branch) => fixOnBranch(branch, fix, true),
+    },
   })
 }
 
@@ -103,10 +106,12 @@ async function fixOnBranch(api: AgentApi, scope: FixScope, onlyClean: boolean): 
       notFixed.push(`${path} (no fix is offered)`)
       continue
     }
-    const touched = await readAll(
-      api,
-      edit.files.map((file) => file.path),
-    )
+    const touched = onlyClean
+      ? await readAll(
+          api,
+          edit.files.map((file) => file.path),
+        )
+      : []
     await useTool(api, 'fs.applyEdit', edit)
     const simple = edit.create.length + edit.move.length + edit.remove.length === 0
     if (onlyClean && simple && describeErrors(scope.before, await errorsOf(api, scope.files)).count > 0) {
@@ -117,9 +122,12 @@ async function fixOnBranch(api: AgentApi, scope: FixScope, onlyClean: boolean): 
     fixed.push(path)
     for (const title of reply.output.titles) titles.add(title)
   }
+  const changed = fixed.map((path) => ({ path, version: null, edits: [] }))
+  const formatted = fixed.length === 0 ? '' : ((await scope.formatter?.format(api, changed)) ?? '')
   if (fixed.length === 0) return { ok: false, summary: `nothing could be fixed: ${listed(notFixed, 3)}.` }
   const errors = describeErrors(scope.before, await errorsOf(api, scope.files))
   const words = [`${listed([...titles], 3)} in ${plural(fixed.length, 'file')}`]
+  if (formatted !== '') words.push(formatted)
   if (notFixed.length > 0) words.push(`not in ${listed(notFixed, 3)}`)
   words.push(errors.text)
   return { ok: errors.count === 0, summary: `${words.join('; ')}.` }

@@ -1,8 +1,8 @@
 import type { TextEdit } from '../../tools/schemas'
-import type { AgentApi } from '../agent-api'
-import { type FileEdits, readSource } from './agent-tools'
+import type { FileEdits } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
-import { SourceSyntax } from './source-syntax'
+import type { SourceReader } from './source-reader'
+import type { SourceSyntax } from './source-syntax'
 import { TextPositions } from './text-positions'
 
 /** An alias is for names that others can import: declared at the top of a module and exported by name. */
@@ -16,17 +16,17 @@ export function canKeepAlias(target: SymbolTarget): boolean {
  * binding (no order of initialisation, no second type), and a type-only one leaves nothing behind for tools that strip types.
  */
 export async function keepDeprecatedAlias(
-  api: AgentApi,
+  reader: SourceReader,
   target: SymbolTarget,
   newName: string,
   files: readonly FileEdits[],
 ): Promise<FileEdits[]> {
   const result: FileEdits[] = []
   for (const file of files) {
-    const source = await readSource(api, file.path)
-    const syntax = await SourceSyntax.parse(file.path, source.text)
+    const source = await reader.read(file.path)
+    const syntax = reader.syntaxOf(source)
     const edits: TextEdit[] = []
-    for (const edit of file.edits) edits.push(withBothNames(syntax, edit, target.name, newName, file.path === target.path))
+    for (const edit of file.edits) edits.push(await withBothNames(syntax, edit, target.name, newName, file.path === target.path))
     const exportedInList = edits.some((edit, index) => edit !== file.edits[index])
     if (file.path === target.path && !exportedInList) edits.push(aliasAtEnd(source.text, target, newName))
     result.push({ ...file, edits })
@@ -34,9 +34,9 @@ export async function keepDeprecatedAlias(
   return result
 }
 
-function withBothNames(syntax: SourceSyntax, edit: TextEdit, name: string, newName: string, declaring: boolean): TextEdit {
-  const specifier = syntax.specifierAt(edit.startLine, edit.startColumn)
-  const isExport = syntax.roleAt(edit.startLine, edit.startColumn) === 'export'
+async function withBothNames(syntax: SourceSyntax, edit: TextEdit, name: string, newName: string, declaring: boolean): Promise<TextEdit> {
+  const specifier = await syntax.specifierAt(edit.startLine, edit.startColumn)
+  const isExport = (await syntax.roleAt(edit.startLine, edit.startColumn)) === 'export'
   if (specifier === null || !isExport || specifier.aliased || edit.newText !== newName) return edit
   if (!specifier.reExport && !declaring) return edit
   const type = specifier.typeOnly ? 'type ' : ''

@@ -1,9 +1,10 @@
 import type { HumanOption } from '../../../../shared/frames'
-import type { AgentApi, SymbolRef } from '../agent-api'
+import type { SymbolRef, AgentApi } from '../agent-api'
 import { editDistance } from '../task-language'
-import { AgentStop, listed, plural, readSource, tryReadSource, tryTool } from './agent-tools'
+import { AgentStop, listed, plural, tryTool } from './agent-tools'
 import { isCode, isTest } from './left-out-files'
-import { type Declaration, SourceSyntax } from './source-syntax'
+import type { Declaration } from './parsed-source'
+import type { SourceReader } from './source-reader'
 
 export interface SymbolTarget extends SymbolRef {
   readonly name: string
@@ -21,11 +22,16 @@ const MAX_FILES_READ = 40
  * what they say is checked against the files of this branch. Several candidates become a question. Throws AgentStop when
  * there is none (with the nearest names) or nobody chose.
  */
-export async function findSymbol(api: AgentApi, wanted: { name: string; file: string | null }, purpose: string): Promise<SymbolTarget> {
+export async function findSymbol(
+  reader: SourceReader,
+  wanted: { name: string; file: string | null },
+  purpose: string,
+): Promise<SymbolTarget> {
+  const { api } = reader
   const parts = wanted.name.split('.')
   const name = parts.at(-1) ?? wanted.name
   const containers = parts.slice(0, -1)
-  const all = await declarationsInWorkspace(api, name, wanted.file)
+  const all = await declarationsInWorkspace(reader, name, wanted.file)
   const fitting = all.filter((candidate) => endsWith(candidate.declaration.containers, containers))
   const candidates = preferVisible(fitting)
   const [only] = candidates
@@ -48,20 +54,21 @@ function preferVisible(candidates: readonly Candidate[]): Candidate[] {
   return visible.length > 0 ? visible : [...candidates]
 }
 
-async function declarationsInWorkspace(api: AgentApi, name: string, file: string | null): Promise<Candidate[]> {
-  if (file !== null) return declarationsIn(api, name, [(await readSource(api, file)).path])
+async function declarationsInWorkspace(reader: SourceReader, name: string, file: string | null): Promise<Candidate[]> {
+  const { api } = reader
+  if (file !== null) return declarationsIn(reader, name, [(await reader.read(file)).path])
   const fromMemory = await tryTool(api, 'memory.find', { query: name, limit: 50 })
   const remembered = fromMemory.ok ? fromMemory.output.nodes.filter((node) => node.name === name).map((node) => node.path) : []
-  const found = await declarationsIn(api, name, remembered)
+  const found = await declarationsIn(reader, name, remembered)
   if (found.length > 0) return found
   const fromServer = await tryTool(api, 'lsp.workspaceSymbols', { query: name })
   const served = fromServer.ok ? fromServer.output.symbols.filter((symbol) => symbol.name === name).map((symbol) => symbol.path) : []
-  const foundByServer = await declarationsIn(api, name, served)
+  const foundByServer = await declarationsIn(reader, name, served)
   if (foundByServer.length > 0) return foundByServer
   const search = await tryTool(api, 'code.search', { query: name, wholeWord: true, limit: 500 })
   return search.ok
     ? declarationsIn(
-        api,
+        reader,
         name,
         search.output.hits.map((hit) => hit.path),
       )
@@ -69,15 +76,14 @@ async function declarationsInWorkspace(api: AgentApi, name: string, file: string
 }
 
 /** Overloads and merged declarations of one file are one symbol: the first is taken. */
-async function declarationsIn(api: AgentApi, name: string, paths: readonly string[]): Promise<Candidate[]> {
+async function declarationsIn(reader: SourceReader, name: string, paths: readonly string[]): Promise<Candidate[]> {
   const code = [...new Set(paths)].filter((path) => isCode(path) && !path.includes('node_modules/'))
   const candidates: Candidate[] = []
   for (const path of code.slice(0, MAX_FILES_READ).sort()) {
-    const source = await tryReadSource(api, path)
+    const source = await reader.tryRead(path)
     if (source === null) continue
-    const syntax = await SourceSyntax.parse(path, source.text)
     const seen = new Set<string>()
-    for (const declaration of syntax.declarationsOf(name)) {
+    for (const declaration of await reader.syntaxOf(source).declarationsOf(name)) {
       const place = `${declaration.scope === 'local' ? declaration.line : declaration.scope} ${declaration.containers.join('.')}`
       if (seen.has(place)) continue
       seen.add(place)

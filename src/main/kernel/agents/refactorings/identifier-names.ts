@@ -14,7 +14,7 @@ const RESERVED = new Set(
 const TYPE_NAMES = new Set('any bigint boolean never number object string symbol undefined unknown void'.split(' '))
 
 /** Throws AgentStop when the new name cannot stand for the symbol where it is declared. */
-export function refuseBadName(target: SymbolTarget, newName: string, syntax: SourceSyntax): void {
+export async function refuseBadName(target: SymbolTarget, newName: string, syntax: SourceSyntax): Promise<void> {
   const { name, declaration } = target
   if (newName === name) throw new AgentStop(`${name} has that name already. Nothing was changed.`)
   if (name.startsWith('#') !== newName.startsWith('#')) {
@@ -33,7 +33,7 @@ export function refuseBadName(target: SymbolTarget, newName: string, syntax: Sou
       `${declaration.containers.at(-1) ?? 'Its owner'} has a member ${newName} already (${target.path}). Nothing was changed.`,
     )
   }
-  if (!member && syntax.usesName(newName)) {
+  if (!member && (await syntax.usesName(newName))) {
     throw new AgentStop(`${newName} already stands for something else in ${target.path}. Nothing was changed.`)
   }
 }

@@ -17,6 +17,7 @@ import { findSymbol, type SymbolTarget } from './find-symbol'
 import { excludedGlobs, isCode, isExcluded } from './left-out-files'
 import { describeErrors, errorsOf, type ErrorSnapshot, newErrors } from './new-errors'
 import { type PlannedVariant, rehearse } from './rehearsal'
+import { SourceReader } from './source-reader'
 import { SourceSyntax } from './source-syntax'
 import { applyOffsetEdits, toOffsetEdits, toTextEdits } from './text-positions'
 import { unusedImportEdits } from './unused-imports'
@@ -33,7 +34,8 @@ interface MoveScope {
 export async function moveSymbol(api: AgentApi, task: Extract<AgentTask, { kind: 'move' }>): Promise<AgentResult> {
   await api.setState('analysing', { symbol: task.name, to: task.toFile })
   if (!isCode(task.toFile)) throw new AgentStop(`${task.toFile} is not a TypeScript or JavaScript file. Nothing was changed.`)
-  const target = await findSymbol(api, task, `Move to ${task.toFile}`)
+  const reader = new SourceReader(api)
+  const target = await findSymbol(reader, task, `Move to ${task.toFile}`)
   if (target.path === task.toFile) throw new AgentStop(`${target.name} is in ${task.toFile} already. Nothing was changed.`)
   if (target.declaration.scope !== 'top') {
     throw new AgentStop(`${task.name} is not declared at the top of ${target.path}, so it cannot be moved alone. Nothing was changed.`)
@@ -41,7 +43,7 @@ export async function moveSymbol(api: AgentApi, task: Extract<AgentTask, { kind:
   if (target.declaration.exported === 'default') {
     throw new AgentStop(`${task.name} is the default export of ${target.path}: give it a named export first. Nothing was changed.`)
   }
-  await refuseTakenName(api, target, task.toFile)
+  await refuseTakenName(reader, target, task.toFile)
   const excluded = isExcluded(excludedGlobs(api))
   const forbidden = [target.path, task.toFile].find(excluded)
   if (forbidden !== undefined) throw new AgentStop(`The context excludes ${forbidden}. Nothing was changed.`)
@@ -72,13 +74,13 @@ export async function moveSymbol(api: AgentApi, task: Extract<AgentTask, { kind:
   })
 }
 
-async function refuseTakenName(api: AgentApi, target: SymbolTarget, toFile: string): Promise<void> {
-  const stat = await useTool(api, 'fs.stat', { path: toFile })
+async function refuseTakenName(reader: SourceReader, target: SymbolTarget, toFile: string): Promise<void> {
+  const stat = await useTool(reader.api, 'fs.stat', { path: toFile })
   if (stat.type === 'absent') return
   if (stat.type !== 'file') throw new AgentStop(`${toFile} is not a file. Nothing was changed.`)
-  const existing = await readSource(api, toFile)
-  const syntax = await SourceSyntax.parse(toFile, existing.text)
-  if (syntax.declarationsOf(target.name).some((declaration) => declaration.scope === 'top')) {
+  const existing = await reader.read(toFile)
+  const declarations = await reader.syntaxOf(existing).declarationsOf(target.name)
+  if (declarations.some((declaration) => declaration.scope === 'top')) {
     throw new AgentStop(`${toFile} declares a ${target.name} already. Nothing was changed.`)
   }
 }
@@ -151,8 +153,7 @@ async function makeTypeImports(api: AgentApi, scope: MoveScope, changed: readonl
 /** Behind the last import of the old module, in the style of its imports, or of those in the other files of the move. */
 async function addReExport(api: AgentApi, target: SymbolTarget, toFile: string, changed: readonly string[]): Promise<void> {
   const source = await readSource(api, target.path)
-  const syntax = await SourceSyntax.parse(target.path, source.text)
-  const imports = syntax.imports()
+  const imports = await new SourceSyntax(target.path, source.text).imports()
   const type = target.declaration.kind === 'interface' || target.declaration.kind === 'type' ? 'type ' : ''
   const style = await relativeImports(api, [target.path, toFile, ...changed])
   const quote = source.text.includes('"') && !source.text.includes("'") ? '"' : "'"
@@ -172,8 +173,8 @@ async function relativeImports(api: AgentApi, paths: readonly string[]): Promise
   for (const path of new Set(paths)) {
     const source = isCode(path) ? await tryReadSource(api, path) : null
     if (source === null) continue
-    const syntax = await SourceSyntax.parse(path, source.text)
-    const modules = syntax.imports().map((statement) => statement.module)
+    const imports = await new SourceSyntax(path, source.text).imports()
+    const modules = imports.map((statement) => statement.module)
     const relative = modules.filter((module) => module.startsWith('.'))
     if (relative.length > 0) return relative
   }
@@ -198,6 +199,6 @@ async function removeUnused(api: AgentApi, path: string): Promise<void> {
   if (source === null || !organised.ok) return
   const edits = organised.output.edit.files.find((file) => file.path === path)?.edits ?? []
   const text = applyOffsetEdits(source.text, toOffsetEdits(source.text, edits))
-  const unused = unusedImportEdits(await SourceSyntax.parse(path, source.text), await SourceSyntax.parse(path, text))
+  const unused = await unusedImportEdits(new SourceSyntax(path, source.text), new SourceSyntax(path, text))
   await applyFileEdits(api, [{ path, version: source.version, edits: toTextEdits(source.text, unused) }])
 }

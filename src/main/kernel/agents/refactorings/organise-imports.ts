@@ -1,9 +1,12 @@
 import type { AgentApi } from '../agent-api'
 import type { AgentTask } from '../task-language'
-import { type AgentResult, applyFileEdits, failureText, type FileEdits, listed, plural, readSource, tryTool } from './agent-tools'
+import { type AgentResult, applyFileEdits, failureText, type FileEdits, listed, plural, tryTool } from './agent-tools'
 import { describeErrors, errorsOf, type ErrorSnapshot } from './new-errors'
 import { rehearse } from './rehearsal'
 import { sourceFiles } from './source-files'
+import { distinctEdits } from './distinct-edits'
+import { type Formatter, formatterOf } from './project-formatter'
+import { SourceReader } from './source-reader'
 import { SourceSyntax } from './source-syntax'
 import { applyOffsetEdits, toOffsetEdits, toTextEdits } from './text-positions'
 import { unusedImportEdits } from './unused-imports'
@@ -17,10 +20,11 @@ interface Organised {
 export async function organiseImports(api: AgentApi, task: Extract<AgentTask, { kind: 'organise-imports' }>): Promise<AgentResult> {
   await api.setState('analysing', { glob: task.glob })
   const scope = await sourceFiles(api, task.glob)
+  const reader = new SourceReader(api)
   const organised: Organised[] = []
   const notes = [...scope.notes]
   for (const path of scope.paths) {
-    const made = await organise(api, path)
+    const made = await organise(reader, path)
     if (typeof made === 'string') notes.push(`${path} is left out: ${made}`)
     else if (made !== null) organised.push(made)
   }
@@ -35,6 +39,26 @@ export async function organiseImports(api: AgentApi, task: Extract<AgentTask, { 
   const unused = organised.filter((file) => file.unusedOnly.edits.length > 0)
   await api.focusOn(paths.slice(0, 12))
   const before = await errorsOf(api, paths)
+  const formatter = api.readOnly ? null : await formatterOf(api, paths)
+  const { distinct, same } = distinctEdits([
+    {
+      label: 'sort and remove unused',
+      detail: 'As the language server organises them.',
+      preference: 0,
+      files: organised.map((file) => file.sorted),
+    },
+    ...(unused.length === 0
+      ? []
+      : [
+          {
+            label: 'remove unused, keep the order',
+            detail: 'The smallest change: what is unused goes, nothing moves.',
+            preference: 1,
+            files: unused.map((file) => file.unusedOnly),
+          },
+        ]),
+  ])
+  if (unused.length === 0) notes.push('Nothing is unused, so there is only one variant: to sort.')
   return rehearse(api, {
     title: `Organise imports in ${task.glob}`,
     body: [
@@ -42,59 +66,39 @@ export async function organiseImports(api: AgentApi, task: Extract<AgentTask, { 
       `Unused imports are in ${plural(unused.length, 'file')}.`,
     ].join('\n'),
     affectedFiles: paths,
-    notes,
-    variants: [
-      {
-        label: 'sort and remove unused',
-        detail: 'As the language server organises them.',
-        preference: 0,
-        run: (branch) =>
-          applyAll(
-            branch,
-            organised.map((file) => file.sorted),
-            before,
-          ),
-      },
-      {
-        label: 'remove unused, keep the order',
-        detail: 'The smallest change: what is unused goes, nothing moves.',
-        preference: 1,
-        run: (branch) =>
-          applyAll(
-            branch,
-            unused.map((file) => file.unusedOnly),
-            before,
-          ),
-      },
-    ],
+    notes: [...notes, ...same],
+    variants: distinct.map((way) => ({ ...way, run: (branch: AgentApi) => applyAll(branch, way.files, before, formatter) })),
   })
 }
 
 /** Null when the file is in order, a text when the language server refused. */
-async function organise(api: AgentApi, path: string): Promise<Organised | string | null> {
-  const reply = await tryTool(api, 'lsp.organiseImports', { path })
+async function organise(reader: SourceReader, path: string): Promise<Organised | string | null> {
+  const reply = await tryTool(reader.api, 'lsp.organiseImports', { path })
   if (!reply.ok) return failureText(reply.outcome)
   const served = reply.output.edit.files.find((file) => file.path === path)
   if (served === undefined || served.edits.length === 0) return null
-  const source = await readSource(api, path)
+  const source = await reader.read(path)
   const text = applyOffsetEdits(source.text, toOffsetEdits(source.text, served.edits))
   if (text === source.text) return null
-  const unusedOnly = unusedImportEdits(await SourceSyntax.parse(path, source.text), await SourceSyntax.parse(path, text))
+  const unusedOnly = await unusedImportEdits(reader.syntaxOf(source), new SourceSyntax(path, text))
+  const sameText = applyOffsetEdits(source.text, unusedOnly) === text
   return {
-    sorted: { path, version: source.version, edits: served.edits },
+    // Told apart by what comes out, not by how it is written.
+    sorted: { path, version: source.version, edits: sameText ? toTextEdits(source.text, unusedOnly) : served.edits },
     unusedOnly: { path, version: source.version, edits: toTextEdits(source.text, unusedOnly) },
   }
 }
 
-async function applyAll(api: AgentApi, files: readonly FileEdits[], before: ErrorSnapshot): Promise<AgentResult> {
-  if (files.length === 0) return { ok: false, summary: 'nothing is unused, so this variant changes nothing.' }
+async function applyAll(
+  api: AgentApi,
+  files: readonly FileEdits[],
+  before: ErrorSnapshot,
+  formatter: Formatter | null,
+): Promise<AgentResult> {
   await applyFileEdits(api, files)
-  const errors = describeErrors(
-    before,
-    await errorsOf(
-      api,
-      files.map((file) => file.path),
-    ),
-  )
-  return { ok: errors.count === 0, summary: `imports of ${plural(files.length, 'file')} changed; ${errors.text}.` }
+  const formatted = (await formatter?.format(api, files)) ?? ''
+  const paths = files.map((file) => file.path)
+  const errors = describeErrors(before, await errorsOf(api, paths))
+  const words = [`imports of ${plural(files.length, 'file')} changed`, ...(formatted === '' ? [] : [formatted]), errors.text]
+  return { ok: errors.count === 0, summary: `${words.join('; ')}.` }
 }

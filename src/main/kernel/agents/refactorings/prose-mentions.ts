@@ -1,9 +1,9 @@
 import type { AgentApi } from '../agent-api'
-import { type FileEdits, tryReadSource, tryTool } from './agent-tools'
+import { type FileEdits, type SourceText, tryTool } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
 import { isDistinctive } from './identifier-names'
 import { isCode, isGenerated, leftOutOfProse } from './left-out-files'
-import { SourceSyntax } from './source-syntax'
+import type { SourceReader } from './source-reader'
 import { type OffsetEdit, toTextEdits, wholeWordOffsets } from './text-positions'
 
 export interface ProseScan {
@@ -33,7 +33,7 @@ export interface ProseEdits {
 }
 
 /**
- * The edits that carry a rename over to comments, strings and documentation, made after the code was renamed. How much is
+ * The edits that carry a rename over to comments, strings and documentation, for the files as they are before it. How much is
  * changed depends on how surely a word means this symbol:
  * - a distinctive name (`applyDiscount`, `user_id`) that no other symbol has: every whole word;
  * - any other name, a member or one with namesakes: only what is written as code (`` `name` ``, `name(`, `{@link name}`,
@@ -41,7 +41,7 @@ export interface ProseEdits {
  * - a string that is the word alone is left alone, unless it is the title of a test: it may be a key that a program reads.
  */
 export async function proseEdits(
-  api: AgentApi,
+  reader: SourceReader,
   target: SymbolTarget,
   newName: string,
   scan: ProseScan,
@@ -52,9 +52,9 @@ export async function proseEdits(
   let mentions = 0
   for (const path of scan.files) {
     if (!sure && isCode(path) && !codeFiles.has(path)) continue
-    const source = await tryReadSource(api, path)
+    const source = await reader.tryRead(path)
     if (source === null || isGenerated(source.text)) continue
-    const offsets = isCode(path) ? await offsetsInCode(path, source.text, target, sure) : offsetsInDocument(source.text, target, sure)
+    const offsets = isCode(path) ? await offsetsInCode(reader, source, target, sure) : offsetsInDocument(source.text, target, sure)
     const edits: OffsetEdit[] = offsets.map((start) => ({ start, end: start + target.name.length, newText: newName }))
     if (edits.length === 0) continue
     mentions += edits.length
@@ -63,10 +63,10 @@ export async function proseEdits(
   return { files, mentions }
 }
 
-async function offsetsInCode(path: string, text: string, target: SymbolTarget, sure: boolean): Promise<number[]> {
-  const syntax = await SourceSyntax.parse(path, text)
-  return syntax
-    .mentionsOf(target.name)
+async function offsetsInCode(reader: SourceReader, source: SourceText, target: SymbolTarget, sure: boolean): Promise<number[]> {
+  const { text } = source
+  const mentions = await reader.syntaxOf(source).mentionsOf(target.name)
+  return mentions
     .filter((mention) => {
       if (mention.where !== 'comment' && mention.alone) return mention.testTitle
       if (mention.where !== 'comment' && !sure) return false

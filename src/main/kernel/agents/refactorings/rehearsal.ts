@@ -15,6 +15,8 @@ export interface Rehearsal {
   readonly affectedFiles: readonly string[]
   readonly notes: readonly string[]
   readonly variants: readonly PlannedVariant[]
+  /** Rehearsed only when none of the variants worked, because otherwise it would be the same as one of them. */
+  readonly otherwise?: PlannedVariant
 }
 
 /**
@@ -35,8 +37,10 @@ export async function rehearse(api: AgentApi, rehearsal: Rehearsal): Promise<Age
 
   await api.setState('rehearsing', { variants: rehearsal.variants.map((variant) => variant.label) })
   await api.setPlan(withStates(plan, { approve: 'done', rehearse: 'running' }))
-  const results = await api.speculate(rehearsal.variants.map(stoppable))
-  const ranked = rank(results, rehearsal.variants)
+  const first = await api.speculate(rehearsal.variants.map(stoppable))
+  const { otherwise } = rehearsal
+  const second = otherwise !== undefined && !first.some((result) => result.ok) ? await api.speculate([stoppable(otherwise)]) : []
+  const ranked = rank([...first, ...second], [...rehearsal.variants, ...(otherwise === undefined ? [] : [otherwise])])
   await api.remember('rehearsal', 'Variants, best first', ranked.map(describeResult).join('\n'), 'tool-result')
   const offered = ranked.filter((result) => result.ok && result.verdict !== null)
   if (!offered.some(isMergeable)) return nothingPassed(api, plan, rehearsal, ranked)
@@ -159,7 +163,10 @@ function describeCheck(check: CheckResult): string {
 }
 
 function planOf(rehearsal: Rehearsal): Plan {
-  const rehearsed = rehearsal.variants.map((variant) => `“${variant.label}”`).join(', ')
+  const { otherwise } = rehearsal
+  const rehearsed =
+    rehearsal.variants.map((variant) => `“${variant.label}”`).join(', ') +
+    (otherwise === undefined ? '' : `; if that leaves new errors, “${otherwise.label}”`)
   return {
     title: rehearsal.title,
     steps: [

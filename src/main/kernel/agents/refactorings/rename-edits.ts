@@ -1,9 +1,9 @@
 import type { TextEdit } from '../../tools/schemas'
-import type { AgentApi } from '../agent-api'
-import { AgentStop, type FileEdits, type SourceText, readSource, useTool } from './agent-tools'
+import { AgentStop, type FileEdits, type SourceText, useTool } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
 import { isCode } from './left-out-files'
-import { SourceSyntax } from './source-syntax'
+import type { SourceReader } from './source-reader'
+import type { SourceSyntax } from './source-syntax'
 
 export interface RenameEdits {
   readonly files: readonly FileEdits[]
@@ -13,7 +13,7 @@ export interface RenameEdits {
   readonly leftOut: readonly string[]
 }
 
-interface Place {
+export interface Place {
   readonly startLine: number
   readonly startColumn: number
   readonly endLine: number
@@ -26,13 +26,14 @@ interface Place {
  * properties keep their key; a file where the new name is taken keeps the old one as an alias.
  */
 export async function renameEdits(
-  api: AgentApi,
+  reader: SourceReader,
   target: SymbolTarget,
   newName: string,
+  locations: readonly (Place & { readonly path: string })[],
   excluded: (path: string) => boolean,
 ): Promise<RenameEdits> {
   const position = { path: target.path, line: target.line, column: target.column }
-  const { edit } = await useTool(api, 'lsp.rename', { ...position, newName })
+  const { edit } = await useTool(reader.api, 'lsp.rename', { ...position, newName })
   const served = new Map<string, readonly TextEdit[]>(edit.files.map((file) => [file.path, file.edits]))
   const foreign = [...served.keys()].filter((path) => path.includes('node_modules/'))
   if (foreign.length > 0)
@@ -40,7 +41,7 @@ export async function renameEdits(
   if (served.size === 0)
     throw new AgentStop(`The language server cannot rename ${target.name} (${target.path}:${target.line}). Nothing was changed.`)
   const stopsAtAlias = edit.files.some((file) => file.edits.some((one) => one.newText === `${newName} as ${target.name}`))
-  const references = stopsAtAlias ? (await useTool(api, 'lsp.references', { ...position, includeDeclaration: true })).locations : []
+  const references = stopsAtAlias ? locations : []
 
   const paths = [...new Set([...served.keys(), ...references.map((reference) => reference.path)])].sort()
   const files: FileEdits[] = []
@@ -52,9 +53,9 @@ export async function renameEdits(
       leftOut.push(path)
       continue
     }
-    const source = await readSource(api, path)
+    const source = await reader.read(path)
     const places: Place[] = references.filter((reference) => reference.path === path)
-    const made = await editsOfFile(source, served.get(path) ?? [], places, target, newName)
+    const made = await editsOfFile(reader, source, served.get(path) ?? [], places, target, newName)
     if (made.keptAlias) keptAlias.push(path)
     files.push({ path, version: source.version, edits: made.edits })
   }
@@ -62,6 +63,7 @@ export async function renameEdits(
 }
 
 async function editsOfFile(
+  reader: SourceReader,
   source: SourceText,
   served: readonly TextEdit[],
   references: readonly Place[],
@@ -69,7 +71,7 @@ async function editsOfFile(
   newName: string,
 ): Promise<{ edits: TextEdit[]; keptAlias: boolean }> {
   if (!isCode(source.path)) return { edits: [...served], keptAlias: false }
-  const syntax = await SourceSyntax.parse(source.path, source.text)
+  const syntax = reader.syntaxOf(source)
   const member = target.declaration.scope === 'member'
   const byPlace = new Map<string, TextEdit>()
   for (const one of served) byPlace.set(placeKey(one), one)
@@ -79,11 +81,11 @@ async function editsOfFile(
     }
   }
   const edits: TextEdit[] = []
-  const taken = source.path !== target.path && !member && syntax.usesName(newName)
+  const taken = source.path !== target.path && !member && (await syntax.usesName(newName))
   let imported = false
   for (const one of byPlace.values()) {
-    const role = syntax.roleAt(one.startLine, one.startColumn)
-    const aliased = syntax.specifierAt(one.startLine, one.startColumn)?.aliased ?? false
+    const role = await syntax.roleAt(one.startLine, one.startColumn)
+    const aliased = (await syntax.specifierAt(one.startLine, one.startColumn))?.aliased ?? false
     if (role === 'import' && taken && !aliased) {
       imported = true
       edits.push({ ...one, newText: `${newName} as ${target.name}` })
@@ -96,13 +98,15 @@ async function editsOfFile(
     }
   }
   if (!imported) return { edits, keptAlias: false }
-  return { edits: edits.filter((one) => keepsWithAlias(syntax, one)), keptAlias: true }
+  const kept: TextEdit[] = []
+  for (const one of edits) if (await keepsWithAlias(syntax, one)) kept.push(one)
+  return { edits: kept, keptAlias: true }
 }
 
 /** With `import { B as A }` the uses of A in that file stay; only its imports and re-exports change. */
-function keepsWithAlias(syntax: SourceSyntax, edit: TextEdit): boolean {
-  const role = syntax.roleAt(edit.startLine, edit.startColumn)
-  return role === 'import' || (syntax.specifierAt(edit.startLine, edit.startColumn)?.reExport ?? false)
+async function keepsWithAlias(syntax: SourceSyntax, edit: TextEdit): Promise<boolean> {
+  const role = await syntax.roleAt(edit.startLine, edit.startColumn)
+  return role === 'import' || ((await syntax.specifierAt(edit.startLine, edit.startColumn))?.reExport ?? false)
 }
 
 function textAt(syntax: SourceSyntax, place: Place): string {

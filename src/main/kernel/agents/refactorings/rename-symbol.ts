@@ -1,35 +1,48 @@
 import type { AgentApi } from '../agent-api'
 import type { AgentTask } from '../task-language'
-import { type AgentResult, AgentStop, applyFileEdits, type FileEdits, listed, plural, readSource, useTool } from './agent-tools'
+import { type AgentResult, AgentStop, applyFileEdits, type FileEdits, listed, plural, useTool } from './agent-tools'
 import { canKeepAlias, keepDeprecatedAlias } from './deprecated-alias'
 import { findSymbol, type SymbolTarget } from './find-symbol'
 import { isDistinctive, refuseBadName } from './identifier-names'
 import { excludedGlobs, isDocument, isExcluded, isTest } from './left-out-files'
 import { describeErrors, errorsOf, type ErrorSnapshot } from './new-errors'
-import { proseEdits, type ProseScan, scanProse } from './prose-mentions'
-import { type PlannedVariant, rehearse } from './rehearsal'
-import { renameEdits } from './rename-edits'
-import { SourceSyntax } from './source-syntax'
+import { proseEdits, type ProseEdits, type ProseScan, scanProse } from './prose-mentions'
+import { distinctEdits } from './distinct-edits'
+import { type Formatter, formatterOf } from './project-formatter'
+import { rehearse } from './rehearsal'
+import { type RenameEdits, renameEdits } from './rename-edits'
+import { SourceReader } from './source-reader'
 
 type RenameTask = Extract<AgentTask, { kind: 'rename' }>
 
 interface RenameScope {
   readonly target: SymbolTarget
   readonly newName: string
-  readonly excluded: (path: string) => boolean
   readonly prose: ProseScan
   /** Files with references in code, and their errors before the change. */
   readonly codeFiles: readonly string[]
   readonly before: ErrorSnapshot
+  readonly code: RenameEdits
+  readonly mentions: ProseEdits
+  readonly formatter: Formatter | null
+}
+
+/** One way to carry the rename out, with all its edits. */
+interface Way {
+  readonly label: string
+  readonly detail: string
+  readonly preference: number
+  readonly files: readonly FileEdits[]
+  readonly summary: string
 }
 
 /** `rename symbol A to B`: code only; with comments, strings and docs; with a deprecated alias where others can import the name. */
 export async function renameSymbol(api: AgentApi, task: RenameTask): Promise<AgentResult> {
   await api.setState('analysing', { symbol: task.name })
   const newName = newNameOf(task)
-  const target = await findSymbol(api, task, `Rename to ${newName}`)
-  const source = await readSource(api, target.path)
-  refuseBadName(target, newName, await SourceSyntax.parse(target.path, source.text))
+  const reader = new SourceReader(api)
+  const target = await findSymbol(reader, task, `Rename to ${newName}`)
+  await refuseBadName(target, newName, reader.syntaxOf(await reader.read(target.path)))
 
   const globs = excludedGlobs(api)
   const excluded = isExcluded(globs)
@@ -53,8 +66,12 @@ export async function renameSymbol(api: AgentApi, task: RenameTask): Promise<Age
   )
   const prose = await scanProse(api, target.name, excluded)
   const before = await errorsOf(api, codeFiles)
-  const scope: RenameScope = { target, newName, excluded, prose, codeFiles, before }
-  const proseOnly = prose.files.filter((path) => !codeFiles.includes(path))
+  const code = await renameEdits(reader, target, newName, locations, excluded)
+  const mentions = await proseEdits(reader, target, newName, prose, new Set(code.files.map((file) => file.path)))
+  const formatter = api.readOnly ? null : await formatterOf(api, codeFiles)
+  const scope: RenameScope = { target, newName, prose, codeFiles, before, code, mentions, formatter }
+  const { distinct, same } = distinctEdits(await waysOf(reader, scope))
+  const proseOnly = mentions.files.map((file) => file.path).filter((path) => !codeFiles.includes(path))
   return rehearse(api, {
     title: `Rename ${task.name} to ${newName}`,
     body: [
@@ -62,8 +79,8 @@ export async function renameSymbol(api: AgentApi, task: RenameTask): Promise<Age
       `Its name also stands in ${plural(proseOnly.length, 'further file')}${proseOnly.length > 0 ? `: ${listed(proseOnly, 8)}` : ''}.`,
     ].join('\n'),
     affectedFiles: [...codeFiles, ...proseOnly],
-    notes: planNotes(scope, leftOut, globs),
-    variants: variantsOf(scope),
+    notes: [...planNotes(scope, leftOut, globs), ...same],
+    variants: distinct.map((way) => ({ ...way, run: (branch: AgentApi) => renameOnBranch(branch, scope, way) })),
   })
 }
 
@@ -94,56 +111,66 @@ function planNotes(scope: RenameScope, leftOut: readonly string[], globs: readon
  * Between variants that are judged equal: a distinctive name that stands in comments or documentation is renamed there too,
  * since a reader would look for it and not find it; otherwise code only. An alias is never preferred unasked.
  */
-function variantsOf(scope: RenameScope): PlannedVariant[] {
-  const { target, newName } = scope
+async function waysOf(reader: SourceReader, scope: RenameScope): Promise<Way[]> {
+  const { target, newName, code, mentions } = scope
   const proseFirst =
-    isDistinctive(target.name) && target.namesakes === 0 && scope.prose.files.some((path) => isDocument(path) || path === target.path)
-  const variants: PlannedVariant[] = [
+    isDistinctive(target.name) && target.namesakes === 0 && mentions.files.some(({ path }) => isDocument(path) || path === target.path)
+  const ways: Way[] = [
     {
       label: 'code only',
       detail: 'The symbol and its references, as the language server finds them.',
       preference: proseFirst ? 1 : 0,
-      run: (api) => renameOnBranch(api, scope, { prose: false, alias: false }),
+      files: code.files,
+      summary: describeEdits(code.files),
     },
     {
       label: 'also comments, strings and docs',
       detail: `References, and ${target.name} as a whole word in comments, strings and documentation.`,
       preference: proseFirst ? 0 : 1,
-      run: (api) => renameOnBranch(api, scope, { prose: true, alias: false }),
+      files: together(code.files, mentions.files),
+      summary: `${describeEdits(code.files)}; ${plural(mentions.mentions, 'mention')} in comments, strings and docs of ${plural(mentions.files.length, 'file')}`,
     },
   ]
   if (canKeepAlias(target) && !isTest(target.path)) {
-    variants.push({
+    const files = await keepDeprecatedAlias(reader, target, newName, code.files)
+    ways.push({
       label: 'keep a deprecated alias',
       detail: `${target.name} stays importable as a deprecated alias of ${newName}.`,
       preference: 2,
-      run: (api) => renameOnBranch(api, scope, { prose: false, alias: true }),
+      files,
+      summary: describeEdits(files),
     })
   }
-  return variants
+  return ways
 }
 
-async function renameOnBranch(api: AgentApi, scope: RenameScope, options: { prose: boolean; alias: boolean }): Promise<AgentResult> {
-  const { target, newName } = scope
-  const made = await renameEdits(api, target, newName, scope.excluded)
-  const files: readonly FileEdits[] = options.alias ? await keepDeprecatedAlias(api, target, newName, made.files) : made.files
-  await applyFileEdits(api, files)
-  const changed = new Set(files.map((file) => file.path))
-  const words: string[] = [`${plural(countEdits(files), 'edit')} in ${plural(changed.size, 'file')}`]
-
-  if (options.prose) {
-    const prose = await proseEdits(api, target, newName, scope.prose, changed)
-    await applyFileEdits(api, prose.files)
-    words.push(`${plural(prose.mentions, 'mention')} in comments, strings and docs of ${plural(prose.files.length, 'file')}`)
+/** Edits of two kinds that were made from the same texts, as one step. */
+function together(first: readonly FileEdits[], second: readonly FileEdits[]): FileEdits[] {
+  const byPath = new Map(first.map((file) => [file.path, file]))
+  for (const file of second) {
+    const known = byPath.get(file.path)
+    const taken = new Set(known?.edits.map((edit) => `${edit.startLine}:${edit.startColumn}`))
+    const added = file.edits.filter((edit) => !taken.has(`${edit.startLine}:${edit.startColumn}`))
+    byPath.set(file.path, known === undefined ? file : { ...known, edits: [...known.edits, ...added] })
   }
-  if (made.keptAlias.length > 0)
-    words.push(`${listed(made.keptAlias, 4)} keep the old name as an import alias, since ${newName} is taken there`)
-  if (made.leftOut.length > 0) words.push(`left out: ${listed(made.leftOut, 4)}`)
+  return [...byPath.values()]
+}
+
+async function renameOnBranch(api: AgentApi, scope: RenameScope, way: Way): Promise<AgentResult> {
+  const { code, newName } = scope
+  await applyFileEdits(api, way.files)
+  const words = [way.summary]
+  const formatted = await scope.formatter?.format(api, way.files)
+  if (formatted !== undefined && formatted !== '') words.push(formatted)
+  if (code.keptAlias.length > 0)
+    words.push(`${listed(code.keptAlias, 4)} keep the old name as an import alias, since ${newName} is taken there`)
+  if (code.leftOut.length > 0) words.push(`left out: ${listed(code.leftOut, 4)}`)
   const errors = describeErrors(scope.before, await errorsOf(api, scope.codeFiles))
   words.push(errors.text)
   return { ok: errors.count === 0, summary: `${words.join('; ')}.` }
 }
 
-function countEdits(files: readonly FileEdits[]): number {
-  return files.reduce((sum, file) => sum + file.edits.length, 0)
+function describeEdits(files: readonly FileEdits[]): string {
+  const edits = files.reduce((sum, file) => sum + file.edits.length, 0)
+  return `${plural(edits, 'edit')} in ${plural(files.length, 'file')}`
 }

@@ -5,11 +5,13 @@ import { applyOffsetEdits, TextPositions, toOffsetEdits, toTextEdits, wholeWordO
 import { unusedImportEdits } from './unused-imports'
 
 async function rolesOf(name: string, text: string, path = 'a.ts') {
-  const syntax = await SourceSyntax.parse(path, text)
-  return wholeWordOffsets(text, name).map((offset) => {
-    const { line, column } = syntax.positions.positionOf(offset)
-    return syntax.roleAt(line, column)
-  })
+  const syntax = new SourceSyntax(path, text)
+  return Promise.all(
+    wholeWordOffsets(text, name).map((offset) => {
+      const { line, column } = syntax.positions.positionOf(offset)
+      return syntax.roleAt(line, column)
+    }),
+  )
 }
 
 describe('roles of a name', () => {
@@ -34,17 +36,23 @@ describe('roles of a name', () => {
 
 test('declarations say what they are and who can see them', async () => {
   const text = 'export function A() {}\nclass B { A = 1; C() { const A = 2 } }\nconst D = 3\nexport { D }\nexport default class E {}\n'
-  const syntax = await SourceSyntax.parse('a.ts', text)
+  const syntax = new SourceSyntax('a.ts', text)
   expect(
-    syntax.declarationsOf('A').map(({ scope, kind, containers, exported, siblings }) => ({ scope, kind, containers, exported, siblings })),
+    (await syntax.declarationsOf('A')).map(({ scope, kind, containers, exported, siblings }) => ({
+      scope,
+      kind,
+      containers,
+      exported,
+      siblings,
+    })),
   ).toEqual([
     { scope: 'top', kind: 'function', containers: [], exported: 'named', siblings: [] },
     { scope: 'member', kind: 'property', containers: ['B'], exported: 'no', siblings: ['C'] },
     { scope: 'local', kind: 'variable', containers: ['B', 'C'], exported: 'no', siblings: [] },
   ])
-  expect(syntax.declarationsOf('D')[0]?.exported).toBe('named')
-  expect(syntax.declarationsOf('E')[0]?.exported).toBe('default')
-  expect(syntax.enclosingNames(2)).toEqual([])
+  expect((await syntax.declarationsOf('D'))[0]?.exported).toBe('named')
+  expect((await syntax.declarationsOf('E'))[0]?.exported).toBe('default')
+  expect(await syntax.enclosingNames(2)).toEqual([])
 })
 
 test('mentions are comments, strings, templates and JSX text, never code, module names or longer words', async () => {
@@ -55,10 +63,13 @@ test('mentions are comments, strings, templates and JSX text, never code, module
     'const element = <p>foo</p>',
     '// last foo',
   ].join('\n')
-  const syntax = await SourceSyntax.parse('a.tsx', text)
-  const found = syntax
-    .mentionsOf('foo')
-    .map(({ offset, where, alone, testTitle }) => [syntax.positions.positionOf(offset).line, where, alone, testTitle])
+  const syntax = new SourceSyntax('a.tsx', text)
+  const found = (await syntax.mentionsOf('foo')).map(({ offset, where, alone, testTitle }) => [
+    syntax.positions.positionOf(offset).line,
+    where,
+    alone,
+    testTitle,
+  ])
   expect(found).toEqual([
     [2, 'comment', false, false],
     [2, 'comment', false, false],
@@ -72,7 +83,7 @@ test('mentions are comments, strings, templates and JSX text, never code, module
 })
 
 test('a name is in use as a variable or type, not as a property', async () => {
-  const uses = async (text: string) => (await SourceSyntax.parse('a.ts', text)).usesName('A')
+  const uses = async (text: string) => new SourceSyntax('a.ts', text).usesName('A')
   expect(await uses('a.A; ({ A: 1 }); class C { A = 1 }; import { A as B } from "x"; const { A: c } = o')).toBe(false)
   for (const text of ['A', 'let b: A', 'const { A } = o', '({ A })', 'import { B as A } from "x"', 'function f(A) {}'])
     expect(await uses(text)).toBe(true)
@@ -133,6 +144,20 @@ test.each([
 ])('unused imports go and the rest stays: %j keeps %j', async (text, kept, expected) => {
   const names = kept.split(' ').filter((name) => name !== '')
   const organised = `import { ${names.join(', ')} } from 'x'\n`
-  const edits = unusedImportEdits(await SourceSyntax.parse('a.ts', text), await SourceSyntax.parse('a.ts', organised))
+  const edits = await unusedImportEdits(new SourceSyntax('a.ts', text), new SourceSyntax('a.ts', organised))
   expect(applyOffsetEdits(text, edits)).toBe(expected)
+})
+
+test('many files at once, more than the thread keeps, and each again', async () => {
+  const sources = Array.from({ length: 150 }, (_, index) => new SourceSyntax(`f${index}.ts`, `export const name${index} = 1\n`))
+  for (const _round of [1, 2]) {
+    const found = await Promise.all(sources.map((source, index) => source.declarationsOf(`name${index}`)))
+    expect(found.every((declarations) => declarations.length === 1)).toBe(true)
+  }
+})
+
+test('the parser is not loaded on the thread that asks', async () => {
+  const before = performance.eventLoopUtilization()
+  await new SourceSyntax('a.ts', 'const a = 1\n'.repeat(20_000)).usesName('a')
+  expect(performance.eventLoopUtilization(before).active).toBeLessThan(300)
 })

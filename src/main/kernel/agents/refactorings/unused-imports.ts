@@ -1,13 +1,14 @@
-import type { ImportedName, ImportStatement, SourceSyntax } from './source-syntax'
+import type { ImportedName, ImportStatement } from './parsed-source'
+import type { SourceSyntax } from './source-syntax'
 import type { OffsetEdit } from './text-positions'
 
 /**
  * The smallest edits that take out of `before` the imports that organising took out, and leave everything else (order,
  * grouping, line breaks) as it is.
  */
-export function unusedImportEdits(before: SourceSyntax, organised: SourceSyntax): OffsetEdit[] {
-  const kept = new Set(organised.imports().flatMap((statement) => namesOf(statement).map((name) => name.local)))
-  return before.imports().flatMap((statement) => editsOfStatement(before.text, statement, kept))
+export async function unusedImportEdits(before: SourceSyntax, organised: SourceSyntax): Promise<OffsetEdit[]> {
+  const kept = new Set((await organised.imports()).flatMap((statement) => namesOf(statement).map((name) => name.local)))
+  return (await before.imports()).flatMap((statement) => editsOfStatement(before.text, statement, kept))
 }
 
 function namesOf(statement: ImportStatement): ImportedName[] {
