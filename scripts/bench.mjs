@@ -9,7 +9,8 @@ import { pathToFileURL } from 'node:url'
 import { checkoutEnvironment, node24, root } from './checkout.mjs'
 import { giveUp, runProcess } from './processes.mjs'
 
-const OUT = join(root, 'out', 'bench')
+/** Below the checkout, where the bundles find packages; of this run alone, so that two runs do not take each other's files away. */
+const OUT = join(root, 'out', 'bench', String(process.pid))
 const SUFFIX = '.bench.ts'
 const QUICK_SCALE = '0.02'
 const TIMEOUT_MS = 300_000
@@ -30,8 +31,8 @@ if (process.execPath !== node24 && Number(process.versions.node.split('.')[0]) <
 }
 
 if (process.argv[2] === '--one') {
-  const [name, resultFile] = process.argv.slice(3)
-  const { default: benchmark } = await import(pathToFileURL(join(OUT, `${name}.bench.js`)).href)
+  const [bundleFile, resultFile] = process.argv.slice(3)
+  const { default: benchmark } = await import(pathToFileURL(bundleFile).href)
   writeFileSync(resultFile, JSON.stringify(await benchmark()))
   process.exit(0)
 }
@@ -55,7 +56,7 @@ let current = null
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     current?.kill('SIGKILL')
-    removeInBackground(folder)
+    cleanUp()
     process.exit(130)
   })
 }
@@ -69,11 +70,12 @@ for (const name of wanted.length === 0 ? names : names.filter((known) => wanted.
   say(`${seconds.toFixed(1)} s${outcome.failure === null ? '' : `, FAILED:\n${outcome.failure}`}\n`)
   benchmarks.push({ name, seconds, loadAfter: loadavg()[0], ...outcome })
 }
-removeInBackground(folder)
+cleanUp()
 
 const loadAfter = loadavg()[0]
 const results = { at: new Date().toISOString(), quick, machine, loadBefore, loadAfter, benchmarks }
 writeFileSync(join(root, 'bench', 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
+writeFileSync(join(root, 'bench', 'results.md'), markdown(results))
 if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
 else process.stdout.write(`${table(benchmarks)}\n`)
 // The load that matters is what else ran meanwhile; a benchmark itself keeps up to two cores busy.
@@ -103,7 +105,7 @@ function runOne(name) {
   const scale = quick ? { KEYFRAME_BENCH_SCALE: QUICK_SCALE } : {}
   const env = checkoutEnvironment({ KEYFRAME_BENCH_DIR: folder, ...scale })
   return new Promise((resolve) => {
-    const args = ['--disable-warning=ExperimentalWarning', import.meta.filename, '--one', name, resultFile]
+    const args = ['--disable-warning=ExperimentalWarning', import.meta.filename, '--one', join(OUT, `${name}.bench.js`), resultFile]
     const child = spawn(node24, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     current = child
     let errors = ''
@@ -119,6 +121,11 @@ function runOne(name) {
       else resolve({ failure: errors.trim() || `it ended with ${code}`, measurements: [] })
     })
   })
+}
+
+function cleanUp() {
+  rmSync(OUT, { recursive: true, force: true })
+  removeInBackground(folder)
 }
 
 /** Tens of thousands of files: nobody waits for that. */
@@ -157,6 +164,32 @@ function number(value) {
   return Number(value.toPrecision(3)).toString()
 }
 
+/** What bench/README.md shows. */
+function markdown({ at, benchmarks: all, machine: { text } }) {
+  const lines = [`${at.slice(0, 10)}, ${text.replace(/ at \S+/, '')}; load average ${loadBefore.toFixed(2)} before.`, '']
+  lines.push('| Benchmark | Figure | p50 | Gate | | Peers in the same run |', '|---|---|---|---|---|---|')
+  for (const { name, measurements } of all) {
+    for (const measured of measurements) {
+      const { unit, gate, spread, figure, value } = measured
+      const met = isMet(measured)
+      const cells = [
+        `\`${name}\` ${measured.name}`,
+        `${number(value)} ${unit}${spread === undefined ? '' : ` (${figure})`}`,
+        spread === undefined ? '' : number(spread.p50),
+        gate === null ? '' : `${gate.is === 'at most' ? '<=' : '>='} ${number(gate.limit)} ${unit}`,
+        met === null ? '' : met ? 'met' : '**not met**',
+        peersOf(measured),
+      ]
+      lines.push(`| ${cells.join(' | ')} |`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function peersOf({ peers, unit }) {
+  return peers.map((peer) => `${peer.name} ${peer.value === null ? peer.note : `${number(peer.value)} ${unit}`}`).join('; ')
+}
+
 function table(all) {
   const rows = [['', 'figure', 'p50', 'p95', 'p99', 'max', 'n', 'gate', '', 'peers in the same run']]
   const notes = []
@@ -165,7 +198,6 @@ function table(all) {
     for (const measured of measurements) {
       const { spread, gate, unit } = measured
       const met = isMet(measured)
-      const peers = measured.peers.map((peer) => `${peer.name} ${peer.value === null ? peer.note : `${number(peer.value)} ${unit}`}`)
       if (measured.note !== undefined) notes.push(`${name}: ${measured.name}: ${measured.note}.`)
       rows.push([
         `  ${measured.name}`,
@@ -173,7 +205,7 @@ function table(all) {
         ...['p50', 'p95', 'p99', 'max', 'count'].map((key) => (spread === undefined ? '' : number(spread[key]))),
         gate === null ? '' : `${gate.is === 'at most' ? '<=' : '>='} ${number(gate.limit)} ${unit}`,
         met === null ? '' : met ? 'met' : 'NOT MET',
-        peers.join('; '),
+        peersOf(measured),
       ])
     }
   }

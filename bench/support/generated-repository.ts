@@ -14,7 +14,7 @@ const FILES_A_FOLDER = 20
 const FOLDERS_A_PACKAGE = 10
 
 /**
- * A committed repository of so many TypeScript files of about 2 KB that import and call each other, the same for every run.
+ * A committed repository of so many TypeScript files of about 1.4 KB that import and call each other, the same for every run.
  * Made once and shared by the benchmarks of a run; whoever asks again gets it clean.
  */
 export async function generatedRepository(files: number): Promise<GeneratedRepository> {
