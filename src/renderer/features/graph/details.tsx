@@ -1,7 +1,8 @@
-import { ArrowDownToDot, ArrowUpFromDot, FileSymlink, Network } from 'lucide-react'
+import { ArrowDownToDot, ArrowUpFromDot, Expand, FileSymlink, LocateFixed, Shrink } from 'lucide-react'
 import type { GraphEdge, GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
 import { count } from '../../components/format'
+import { IconButton } from '../../components/icon-button'
 import { graph, openNode, showAround, startTrace, toggleExpanded } from './graph-store'
 import { KindIcon } from './kind-icon'
 import { EDGE_KINDS, EDGE_WORD, EDGE_WORD_BACK, type EdgeKind } from './kinds'
@@ -137,26 +138,18 @@ function SymbolDetails({ node, shown, nodes, expanded, root }: SymbolProps) {
       <button type="button" className="link mono clip" title={node.path} onClick={() => openNode(model, node)}>
         {node.path}:{node.nameLine}
       </button>
-      <div className="graph-buttons">
-        <button type="button" className="button" onClick={() => openNode(model, node)}>
-          <FileSymlink size={14} aria-hidden /> Open
-        </button>
-        {!root && (
-          <button type="button" className="button" onClick={() => void toggleExpanded(model, node.id).catch(model.notices.fail)}>
-            <Network size={14} aria-hidden /> {expanded ? 'Collapse' : 'Expand'}
-          </button>
-        )}
-        {!root && (
-          <button type="button" className="button" onClick={() => void showAround(model, node)}>
-            Centre here
-          </button>
-        )}
-        <button type="button" className="button" onClick={() => startTrace('from', node)}>
-          <ArrowUpFromDot size={14} aria-hidden /> Trace from
-        </button>
-        <button type="button" className="button" onClick={() => startTrace('to', node)}>
-          <ArrowDownToDot size={14} aria-hidden /> Trace to
-        </button>
+      <div className="graph-buttons" role="group" aria-label={`Actions for ${node.name}`}>
+        <IconButton icon={FileSymlink} label="Open the file" shortcut="Enter" onClick={() => openNode(model, node)} />
+        <IconButton
+          icon={expanded ? Shrink : Expand}
+          label={expanded ? 'Collapse' : 'Show what is around it'}
+          shortcut="Space"
+          disabled={root}
+          onClick={() => void toggleExpanded(model, node.id).catch(model.notices.fail)}
+        />
+        <IconButton icon={LocateFixed} label="Start from here" disabled={root} onClick={() => void showAround(model, node)} />
+        <IconButton icon={ArrowUpFromDot} label="Trace from here" onClick={() => startTrace('from', node)} />
+        <IconButton icon={ArrowDownToDot} label="Trace to here" onClick={() => startTrace('to', node)} />
       </div>
       {EDGE_KINDS.map((kind) => (
         <Relations key={`out ${kind}`} title={EDGE_WORD[kind]} kind={kind} edges={out} end="to" nodes={nodes} />

@@ -1,5 +1,5 @@
 import { Popover } from '@base-ui/react/popover'
-import { ArrowLeftRight, ListTree, Network, Route, ScanLine, SlidersHorizontal, Table } from 'lucide-react'
+import { ArrowLeftRight, ListTree, Network, PanelRight, Route, ScanLine, SlidersHorizontal, Table } from 'lucide-react'
 import { useStore } from 'zustand'
 import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { IconButton } from '../../components/icon-button'
@@ -13,7 +13,7 @@ const HOPS = [2, 4, 6, 8, 10, 12]
 
 export function GraphBar({ hiddenEdges }: { hiddenEdges: number }) {
   const model = useWindow()
-  const { topic, depth, tracing, view, from, to, maxHops } = useStore(graph)
+  const { topic, depth, tracing, view, details, from, to, maxHops } = useStore(graph)
   const filtered = hiddenEdges > 0
   return (
     <div className="graph-bars">
@@ -30,8 +30,12 @@ export function GraphBar({ hiddenEdges }: { hiddenEdges: number }) {
             <IconButton icon={ArrowLeftRight} label="Swap the ends" onClick={() => graph.setState({ from: to, to: from })} />
             <SymbolPicker label="To symbol" placeholder="To" value={to} first={from !== null} onPick={(node) => void pickEnd('to', node)} />
             <label className="graph-choice">
-              <span className="muted">at most</span>
-              <select className="field" value={maxHops} onChange={(event) => graph.setState({ maxHops: Number(event.target.value) })}>
+              <select
+                className="field"
+                aria-label="At most this many hops"
+                value={maxHops}
+                onChange={(event) => graph.setState({ maxHops: Number(event.target.value) })}
+              >
                 {HOPS.map((hops) => (
                   <option key={hops} value={hops}>
                     {hops} hops
@@ -89,6 +93,7 @@ export function GraphBar({ hiddenEdges }: { hiddenEdges: number }) {
         <Filters filtered={filtered} />
         <IconButton icon={Network} label="As graph" pressed={view === 'graph'} onClick={() => graph.setState({ view: 'graph' })} />
         <IconButton icon={Table} label="As table" pressed={view === 'table'} onClick={() => graph.setState({ view: 'table' })} />
+        <IconButton icon={PanelRight} label="Details" pressed={details} onClick={() => graph.setState({ details: !details })} />
       </div>
     </div>
   )
@@ -109,6 +114,7 @@ function FrameButton() {
     <button
       type="button"
       className="button"
+      aria-label="Show this frame's path"
       disabled={symbols === null}
       title={
         symbols === null
@@ -117,7 +123,7 @@ function FrameButton() {
       }
       onClick={() => void showFrameSymbols(model)}
     >
-      <ScanLine size={14} aria-hidden /> Show this frame&apos;s path
+      <ScanLine size={14} aria-hidden /> <span className="graph-wide">Show this frame&apos;s path</span>
     </button>
   )
 }
@@ -131,8 +137,8 @@ function Filters({ filtered }: { filtered: boolean }) {
   }
   return (
     <Popover.Root>
-      <Popover.Trigger className="button" data-filtered={filtered}>
-        <SlidersHorizontal size={14} aria-hidden /> {filtered ? 'Filtered' : 'Filter'}
+      <Popover.Trigger className="button" data-filtered={filtered} aria-label={filtered ? 'Filter, some relations are hidden' : 'Filter'}>
+        <SlidersHorizontal size={14} aria-hidden /> <span className="graph-wide">{filtered ? 'Filtered' : 'Filter'}</span>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner side="bottom" align="end" sideOffset={4}>

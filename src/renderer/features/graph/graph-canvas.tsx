@@ -30,7 +30,10 @@ import { type SymbolFlowNode, SymbolNode } from './symbol-node'
 const NODE_TYPES = { symbol: SymbolNode }
 const MINIMAP_FROM = 40
 const LABELS_UP_TO = 60
-const FIT = { padding: 0.08, maxZoom: 1.1, minZoom: 0.25 }
+const FIT = { padding: 0.06, maxZoom: 1 }
+/** Below this nobody reads names: what does not fit is moved to, around the roots. */
+const READABLE_ZOOM = 0.7
+const LABELLED_AT_ONCE = 6
 
 interface Props {
   readonly shown: ShownGraph
@@ -49,15 +52,15 @@ export function GraphCanvas(props: Props) {
   )
 }
 
+interface LaidOut {
+  readonly places: ReadonlyMap<string, Place>
+  /** The graph that it is the picture of. */
+  readonly of: ShownGraph
+}
+
 /** Places by node, laid out in a worker. The last picture stays until the next one is there. */
-function useLayout(
-  shown: ShownGraph,
-  bundles: readonly EdgeBundle[],
-): { places: ReadonlyMap<string, Place> | null; failure: Failure | null } {
-  const [state, setState] = useState<{ places: ReadonlyMap<string, Place> | null; failure: Failure | null }>({
-    places: null,
-    failure: null,
-  })
+function useLayout(shown: ShownGraph, bundles: readonly EdgeBundle[]): { picture: LaidOut | null; failure: Failure | null } {
+  const [state, setState] = useState<{ picture: LaidOut | null; failure: Failure | null }>({ picture: null, failure: null })
   const layout = useRef<GraphLayout | null>(null)
   useEffect(() => {
     const own = new GraphLayout()
@@ -68,7 +71,7 @@ function useLayout(
     let current = true
     layout.current?.run(shown.nodes, bundles).then(
       (places) => {
-        if (current) setState({ places, failure: null })
+        if (current) setState({ picture: { places, of: shown }, failure: null })
       },
       (thrown: unknown) => {
         const failure = toFailure(thrown)
@@ -86,7 +89,9 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
   const model = useWindow()
   const flow = useReactFlow()
   const measured = useNodesInitialized()
-  const { places, failure } = useLayout(shown, bundles)
+  const frame = useRef<HTMLDivElement>(null)
+  const { picture, failure } = useLayout(shown, bundles)
+  const places = picture?.places ?? null
   const wayEdges = useMemo(() => new Set(ways.flatMap((way) => way.map((hop) => edgeId(hop.edge)))), [ways])
   const wayNodes = useMemo(() => new Set(ways.flatMap((way) => way.flatMap((hop) => [hop.from, hop.to]))), [ways])
   const near = useMemo(() => nearOf(selected, bundles), [selected, bundles])
@@ -123,6 +128,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
 
   const edges = useMemo(() => {
     const there = new Set(nodes.map((node) => node.id))
+    const labelled = bundles.filter((bundle) => bundle.from === selected || bundle.to === selected).length <= LABELLED_AT_ONCE
     return bundles.flatMap((bundle): Edge[] => {
       const [first] = bundle.edges
       if (first === undefined || !there.has(bundle.from) || !there.has(bundle.to)) return []
@@ -139,7 +145,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
           style: { stroke: colour, ...(first.kind === 'maybe_calls' ? { strokeDasharray: '5 4' } : {}) },
           markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: colour },
           zIndex: prominent ? 1 : 0,
-          ...(prominent && bundles.length <= LABELS_UP_TO
+          ...((onWay || (prominent && labelled)) && bundles.length <= LABELS_UP_TO
             ? { label: [...new Set(bundle.edges.map((edge) => EDGE_WORD[edge.kind]))].join(', ') }
             : {}),
         },
@@ -147,14 +153,53 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     })
   }, [bundles, nodes, wayEdges, selected])
 
-  // A new picture is shown whole; what is added to one keeps the place of the eye.
+  /** All of it when it can be read then, else its middle. */
+  function show(): void {
+    const middle = shown.nodes.filter((node) => roots.has(node.id) && node.id === selected).map((node) => ({ id: node.id }))
+    const box = frame.current?.getBoundingClientRect()
+    if (box === undefined) return
+    const bounds = flow.getNodesBounds(nodes.map((node) => node.id))
+    const whole = Math.min(box.width / bounds.width, box.height / bounds.height) * (1 - FIT.padding)
+    if (whole >= READABLE_ZOOM || middle.length === 0) void flow.fitView({ ...FIT, minZoom: wayNodes.size > 0 ? 0.5 : 0.3 })
+    else void flow.fitView({ ...FIT, nodes: middle, minZoom: READABLE_ZOOM, maxZoom: READABLE_ZOOM })
+  }
+  /** A picture that grew is moved so that the selected symbol stays where it was on the screen. */
+  function keepInPlace(from: Place | undefined, to: Place | undefined): void {
+    if (from === undefined || to === undefined) return
+    const { x, y, zoom } = flow.getViewport()
+    void flow.setViewport({ x: x + (from.x - to.x) * zoom, y: y + (from.y - to.y) * zoom, zoom })
+  }
+
+  const latestShow = useRef(show)
+  latestShow.current = show
+
+  // A new picture is shown whole, also while its place changes size, until somebody moves it.
   const topic = [...roots].join(' ')
   const fitted = useRef<string | null>(null)
+  const moved = useRef(false)
+  const before = useRef<ReadonlyMap<string, Place> | null>(null)
   useEffect(() => {
-    if (!measured || nodes.length === 0 || fitted.current === topic) return
+    if (!measured || picture === null || picture.of !== shown || before.current === picture.places) return
+    const earlier = before.current
+    before.current = picture.places
+    if (fitted.current === topic) {
+      keepInPlace(earlier?.get(selected ?? ''), picture.places.get(selected ?? ''))
+      return
+    }
     fitted.current = topic
-    void flow.fitView(FIT)
-  }, [measured, nodes, topic, flow])
+    moved.current = false
+    const soon = requestAnimationFrame(() => latestShow.current())
+    return () => cancelAnimationFrame(soon)
+  }, [measured, picture, shown, topic])
+  useEffect(() => {
+    const element = frame.current
+    if (element === null) return
+    const watching = new ResizeObserver(() => {
+      if (!moved.current) requestAnimationFrame(() => latestShow.current())
+    })
+    watching.observe(element)
+    return () => watching.disconnect()
+  }, [flow, places === null])
 
   function focusOn(id: string): void {
     const place = places?.get(id)
@@ -163,7 +208,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     const { x, y, zoom } = flow.getViewport()
     const left = place.x * zoom + x
     const top = place.y * zoom + y
-    const box = document.querySelector('.graph-canvas')?.getBoundingClientRect()
+    const box = frame.current?.getBoundingClientRect()
     if (box === undefined) return
     const inside = left > 0 && top > 0 && left + place.width * zoom < box.width && top + place.height * zoom < box.height
     if (!inside) void flow.setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom, duration: motionMs() })
@@ -189,17 +234,14 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
   if (places === null) return <Skeleton />
   const current = shown.nodes.find((node) => node.id === selected)
   return (
-    <div
-      className="graph-canvas"
-      role="application"
-      tabIndex={0}
-      aria-label={`Graph of ${count(shown.nodes.length, 'symbol')} and ${count(shown.edges.length, 'relation')}. Arrows move along relations, Enter opens, Space expands. The table shows the same.`}
-      onKeyDown={onKeyDown}
-    >
+    <div ref={frame} className="graph-canvas">
       <span className="visually-hidden" role="status">
         {current === undefined ? '' : `${current.kind} ${current.name}, ${current.path} line ${current.nameLine}`}
       </span>
       <ReactFlow
+        tabIndex={0}
+        aria-label={`Graph of ${count(shown.nodes.length, 'symbol')} and ${count(shown.edges.length, 'relation')}. Arrows move along relations, Enter opens, Space expands. The table shows the same.`}
+        onKeyDown={onKeyDown}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
@@ -217,6 +259,9 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
         deleteKeyCode={null}
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
+        onMoveStart={(event) => {
+          if (event !== null) moved.current = true
+        }}
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_event, node) => graph.setState({ selected: node.id })}
         onNodeDoubleClick={(_event, node) => openNode(model, node.data.node)}

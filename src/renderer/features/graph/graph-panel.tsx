@@ -59,7 +59,7 @@ export default function GraphPanel({ visible }: PanelProps) {
                 <RelationTable shown={shown} selected={view.selected} />
               )}
             </div>
-            <Details shown={shown} selected={view.selected} expanded={expanded} roots={roots} ways={ways} />
+            {view.details && <Details shown={shown} selected={view.selected} expanded={expanded} roots={roots} ways={ways} />}
           </>
         ) : (
           <Nothing topic={topic} status={view.status} index={index} maxHops={view.maxHops} />

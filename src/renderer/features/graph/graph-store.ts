@@ -31,6 +31,7 @@ export interface GraphView {
   readonly kinds: ReadonlySet<EdgeKind>
   readonly minConfidence: number
   readonly view: 'graph' | 'table'
+  readonly details: boolean
 }
 
 export const FIRST_LIMIT = 150
@@ -54,6 +55,7 @@ export const graph = createStore<GraphView>(() => ({
   kinds: new Set(EDGE_KINDS),
   minConfidence: 0,
   view: 'graph',
+  details: true,
 }))
 
 /** Ends the question that is under way. */
@@ -166,6 +168,7 @@ export async function toggleExpanded(model: WindowModel, id: string): Promise<vo
   }))
 }
 
+/** Makes a symbol one end of a trace; the way is looked up once both ends are known. */
 export function startTrace(end: 'from' | 'to', node: GraphNode): void {
   graph.setState({ tracing: true, [end]: node })
 }

@@ -14,11 +14,11 @@ export interface Place extends Size {
 
 export const NODE_HEIGHT = 40
 const LEAST_WIDTH = 128
-const MOST_WIDTH = 264
+const MOST_WIDTH = 240
 /** Widths of one character: name in the code font at 12 px, place in the interface font at 11 px. */
 const NAME_CHAR = 7.3
 const PLACE_CHAR = 6.1
-const AROUND_TEXT = 58
+const AROUND_TEXT = 56
 
 /** `src/billing/invoice.ts` is told apart by its end. */
 export function shortPath(path: string): string {
@@ -39,9 +39,9 @@ export function layoutInput(nodes: readonly GraphNode[], bundles: readonly EdgeB
     layoutOptions: {
       'elk.algorithm': 'layered',
       'elk.direction': 'RIGHT',
-      'elk.spacing.nodeNode': '12',
+      'elk.spacing.nodeNode': '8',
       'elk.spacing.componentComponent': '32',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '88',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '64',
       'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
       'elk.layered.crossingMinimization.forceNodeModelOrder': 'false',

@@ -101,7 +101,6 @@ export function RelationTable({ shown, selected }: { shown: ShownGraph; selected
               role="row"
               aria-rowindex={item.index + 2}
               className="graph-row"
-              data-selected={row !== undefined && (row.from.id === selected || row.to.id === selected)}
               style={{ transform: `translateY(${item.start}px)`, height: item.size }}
             >
               {row !== undefined && (

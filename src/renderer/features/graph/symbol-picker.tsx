@@ -1,4 +1,5 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { createPortal } from 'react-dom'
 import type { GraphNode } from '../../../shared/graph'
 import { useKernelQuery } from '../../app/window-context'
 import { shortPath } from './layout-input'
@@ -27,6 +28,7 @@ export function SymbolPicker({ label, placeholder, value, first = false, onPick 
   )
   const nodes = query === '' ? [] : (found.value ?? [])
   const list = useRef<HTMLUListElement>(null)
+  const field = useRef<HTMLInputElement>(null)
   const id = useId()
 
   useEffect(() => setText(value?.name ?? ''), [value])
@@ -64,6 +66,7 @@ export function SymbolPicker({ label, placeholder, value, first = false, onPick 
   return (
     <div className="graph-picker">
       <input
+        ref={field}
         className="field"
         role="combobox"
         aria-label={label}
@@ -83,33 +86,35 @@ export function SymbolPicker({ label, placeholder, value, first = false, onPick 
         onBlur={() => setOpen(false)}
         onKeyDown={onKeyDown}
       />
-      {showList && (
-        <ul id={id} ref={list} role="listbox" aria-label={`${label}: found`} className="popup graph-found">
-          {nodes.map((node, index) => (
-            <li
-              key={node.id}
-              id={`${id}-${index}`}
-              role="option"
-              aria-selected={index === active}
-              // The field would lose the focus, and with it the list, before a click.
-              onPointerDown={(event) => event.preventDefault()}
-              onClick={() => pick(node)}
-              onPointerMove={() => setActive(index)}
-            >
-              <KindIcon kind={node.kind} />
-              <span className="mono clip">{qualifiedName(node)}</span>
-              <span className="faint clip graph-place">
-                {shortPath(node.path)}:{node.nameLine}
-              </span>
-            </li>
-          ))}
-          {nodes.length === 0 && (
-            <li className="muted graph-none" role="status">
-              {found.status === 'ready' ? `No symbol or file is named like "${query}"` : (found.failure?.message ?? 'Looking')}
-            </li>
-          )}
-        </ul>
-      )}
+      {showList &&
+        createPortal(
+          <ul id={id} ref={list} style={below(field.current)} role="listbox" aria-label={`${label}: found`} className="popup graph-found">
+            {nodes.map((node, index) => (
+              <li
+                key={node.id}
+                id={`${id}-${index}`}
+                role="option"
+                aria-selected={index === active}
+                // The field would lose the focus, and with it the list, before a click.
+                onPointerDown={(event) => event.preventDefault()}
+                onClick={() => pick(node)}
+                onPointerMove={() => setActive(index)}
+              >
+                <KindIcon kind={node.kind} />
+                <span className="mono clip">{qualifiedName(node)}</span>
+                <span className="faint clip graph-place">
+                  {shortPath(node.path)}:{node.nameLine}
+                </span>
+              </li>
+            ))}
+            {nodes.length === 0 && (
+              <li className="muted graph-none" role="status">
+                {found.status === 'ready' ? `No symbol or file is named like "${query}"` : (found.failure?.message ?? 'Looking')}
+              </li>
+            )}
+          </ul>,
+          document.body,
+        )}
     </div>
   )
 }
@@ -127,4 +132,11 @@ function useDebounced(text: string): string {
     return () => clearTimeout(timer)
   }, [text])
   return text === '' ? '' : settled
+}
+
+/** The panel cuts off what hangs out of it, so that the list is placed in the window. */
+function below(field: HTMLElement | null): CSSProperties {
+  const box = field?.getBoundingClientRect()
+  if (box === undefined) return {}
+  return { top: box.bottom + 4, left: box.left, minWidth: box.width, maxHeight: Math.max(120, window.innerHeight - box.bottom - 16) }
 }
