@@ -123,7 +123,9 @@ export class RunEngine {
   /** State of a branch after frame `n`; at its tip when `n` is left out. Throws `run.no-such-frame`. */
   stateAt(branchId: BranchId, n = Number.MAX_SAFE_INTEGER): RunState {
     const path = pathTo(this.#frames, branchOrigins(this.#frames), branchId, n)
-    if (path.length === 0)
+    // A frame to come is none yet: what forks from it would get a past that still changes.
+    const isToCome = n !== Number.MAX_SAFE_INTEGER && n > this.#frames.length
+    if (path.length === 0 || isToCome)
       throw new KeyframeError({ code: 'run.no-such-frame', message: `Run ${this.runId} has no frame ${n} on branch ${branchId}.` })
     return foldFrames(path)
   }
