@@ -321,6 +321,8 @@ export class BranchEngine implements AgentApi, BranchLink {
 
   async close(): Promise<void> {
     if (!this.#recorder.replaying && this.#parts.control.ended === null) this.#terminal.flush()
+    // Edits that no gate took any more are made on the branch as it ended: whoever asked for them waits for the answer.
+    this.#takeEdits()
     this.#terminal.close()
     await this.device.dispose()
   }
