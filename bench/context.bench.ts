@@ -70,11 +70,14 @@ export default async function context(): Promise<Measurement[]> {
   await index.underWay
   const samples = { both: new Samples(), changes: new Samples(), bundle: new Samples() }
   let least = Number.MAX_SAFE_INTEGER
+  const cpuBefore = process.threadCpuUsage()
   for (let call = 0; call < scaled(CALLS); call += 1) {
     if (call % CALLS_A_TURN === 0) await new Promise((resume) => setImmediate(resume))
     tick(next(frame + 1), samples)
     least = Math.min(least, tierTokens(state, 'L1') + tierTokens(state, 'L2'))
   }
+  const cpu = process.threadCpuUsage(cpuBefore)
+  const cpuMs = (cpu.user + cpu.system) / 1000 / samples.both.spread.count
   const passes = index.passes()
   await index.stop()
   journal.close()
@@ -82,7 +85,7 @@ export default async function context(): Promise<Measurement[]> {
   return [
     durations('tool outcome taken and bundle prepared, 32k L1 + 128k L2, while indexing', 'p99', samples.both, {
       gateMs: GATE_MS,
-      note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun`,
+      note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun; ${cpuMs.toFixed(2)} ms of the thread's processor time a call`,
     }),
     durations('of it: changes decided, budgets enforced, new texts stored', 'p99', samples.changes),
     durations('of it: texts of the bundle read from the content store', 'p99', samples.bundle),

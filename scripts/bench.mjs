@@ -13,7 +13,7 @@ import { giveUp, runProcess } from './processes.mjs'
 const OUT = join(root, 'out', 'bench', String(process.pid))
 const SUFFIX = '.bench.ts'
 const QUICK_SCALE = '0.02'
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 const FILE_SYSTEMS = {
   0xef53: 'ext4',
   0x9123683e: 'btrfs',
