@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AgentApi } from '../agent-api'
-import { type FileEdits, tryReadSource, tryTool } from './agent-tools'
+import { type FileEdits, plural, tryReadSource, tryTool } from './agent-tools'
 import { isCode } from './left-out-files'
 
 const PRETTIER = 'node_modules/.bin/prettier'
@@ -23,18 +23,16 @@ export async function formatterOf(api: AgentApi, paths: readonly string[]): Prom
   if (code.length === 0 || !stat.ok || stat.output.type !== 'file') return null
   const manifest = await tryReadSource(api, 'package.json')
   if (manifest === null || !usesPrettier(manifest.text)) return null
-  const unformatted = await listUnformatted(api, code)
+  const unformatted = await differing(api, '--list-different', code)
   if (unformatted === null) return null
   const kept = new Set(code.filter((path) => !unformatted.has(path)))
   return {
     async format(branch, changed) {
       const files = changed.map((file) => file.path).filter((path) => kept.has(path))
-      const moved = files.length === 0 ? null : await listUnformatted(branch, files)
-      if (moved === null || moved.size === 0) return ''
-      const reply = await branch.runCommand(`${PRETTIER} --log-level warn --write ${quoted([...moved])}`, { timeoutMs: TIMEOUT_MS })
-      return reply.ok && reply.output.exitCode === 0
-        ? `${moved.size} of them formatted with prettier`
-        : 'prettier could not format the files'
+      if (files.length === 0) return ''
+      const formatted = await differing(branch, '--write --list-different', files)
+      if (formatted === null) return 'prettier could not format the files'
+      return formatted.size === 0 ? '' : `${plural(formatted.size, 'file')} formatted with prettier`
     },
   }
 }
@@ -49,12 +47,13 @@ function usesPrettier(text: string): boolean {
   }
 }
 
-/** Null when prettier cannot run here or does not understand one of the files. */
-async function listUnformatted(api: AgentApi, paths: readonly string[]): Promise<Set<string> | null> {
-  const reply = await api.runCommand(`${PRETTIER} --log-level silent --list-different ${quoted(paths)}`, { timeoutMs: TIMEOUT_MS })
+/** The files that prettier would write differently, or wrote; null when it cannot run here or does not understand one of them. */
+async function differing(api: AgentApi, flags: string, paths: readonly string[]): Promise<Set<string> | null> {
+  const reply = await api.runCommand(`${PRETTIER} ${flags} ${quoted(paths)}`, { timeoutMs: TIMEOUT_MS })
   if (!reply.ok || reply.output.exitCode > 1) return null
   const lines = new Set(reply.output.output.split(/\r?\n/).map((line) => line.trim()))
-  return new Set(paths.filter((path) => lines.has(path)))
+  const found = paths.filter((path) => lines.has(path))
+  return found.length === 0 && reply.output.exitCode === 1 ? null : new Set(found)
 }
 
 function quoted(paths: readonly string[]): string {
