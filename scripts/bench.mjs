@@ -2,7 +2,7 @@
 // They are bundled first, as the product is, and each runs in a process of its own with the pinned Node. Exit 1 when a gate is missed.
 // `--quick` shows that the benchmarks work, with few rounds on a small repository: its figures mean nothing and no gate is judged by them.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir, totalmem, type as system } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -75,7 +75,8 @@ cleanUp()
 const loadAfter = loadavg()[0]
 const results = { at: new Date().toISOString(), quick, machine, loadBefore, loadAfter, benchmarks }
 writeFileSync(join(root, 'bench', 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
-writeFileSync(join(root, 'bench', 'results.md'), markdown(results))
+mkdirSync(join(root, 'out', 'bench'), { recursive: true })
+writeFileSync(join(root, 'out', 'bench', 'results.md'), markdown(results))
 if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
 else process.stdout.write(`${table(benchmarks)}\n`)
 // The load that matters is what else ran meanwhile; a benchmark itself keeps up to two cores busy.
