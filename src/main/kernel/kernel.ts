@@ -38,7 +38,7 @@ import { createOverlayProvider } from './tools/sandboxes/overlay-sandbox'
 import type { SandboxProvider } from './tools/sandboxes/sandbox'
 import { inspectRepository } from './workspace/inspect-repository'
 import { listFiles } from './workspace/list-files'
-import { lockWorkspace } from './workspace-lock'
+import { dataFolderFailure, lockWorkspace } from './workspace-lock'
 
 /** Kinds of frames that change what the list of runs says of a run. */
 const NEWS: ReadonlySet<FrameKind> = new Set([
@@ -94,7 +94,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     })
   } catch (thrown) {
     lock.release()
-    throw thrown
+    throw dataFolderFailure(dataDir, thrown)
   }
 }
 

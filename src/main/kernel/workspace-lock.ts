@@ -15,9 +15,45 @@ export interface WorkspaceLock {
 /**
  * One kernel per workspace. The lock is an exclusive transaction on a small database: the operating system releases it with
  * the process, however that ends, so there is no stale lock to clean up. Throws `workspace.locked` with the owner's pid and
- * socket in its details.
+ * socket in its details, and what `dataFolderFailure` says.
  */
 export function lockWorkspace(dataDir: string): WorkspaceLock {
+  try {
+    return takeLock(dataDir)
+  } catch (cause) {
+    throw dataFolderFailure(dataDir, cause)
+  }
+}
+
+/** What a failure to write into the data folder means: `workspace.disk-full`, `workspace.data-unwritable`, else the same again. */
+export function dataFolderFailure(dataDir: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (cause instanceof KeyframeError) return cause
+  if (/^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR)/.test(code)) {
+    return new KeyframeError(
+      {
+        code: 'workspace.disk-full',
+        message: `There is no space left for the data folder ${dataDir} (${code}).`,
+        action: 'Free some disk space, or set KEYFRAME_HOME to a folder on another disk.',
+        retryable: true,
+      },
+      { cause },
+    )
+  }
+  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) {
+    return new KeyframeError(
+      {
+        code: 'workspace.data-unwritable',
+        message: `The data folder ${dataDir} cannot be written (${code}).`,
+        action: 'Make it writable for you, or set KEYFRAME_HOME to another folder.',
+      },
+      { cause },
+    )
+  }
+  return cause
+}
+
+function takeLock(dataDir: string): WorkspaceLock {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const ownerPath = join(dataDir, 'owner.json')
   const database = new Database(join(dataDir, 'lock.db'), { timeout: 0 })
@@ -30,7 +66,12 @@ export function lockWorkspace(dataDir: string): WorkspaceLock {
     throw lockedBy(ownerPath, cause)
   }
   const socketPath = join(dataDir, 'kernel.sock')
-  writeFileSync(ownerPath, JSON.stringify({ pid: process.pid, socket: socketPath }), { mode: 0o600 })
+  try {
+    writeFileSync(ownerPath, JSON.stringify({ pid: process.pid, socket: socketPath }), { mode: 0o600 })
+  } catch (cause) {
+    database.close()
+    throw cause
+  }
   return {
     socketPath,
     release: () => {
