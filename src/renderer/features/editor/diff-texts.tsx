@@ -9,6 +9,7 @@ import { type HeldModel, holdModel } from './monaco/models'
 import { READER_OPTIONS } from './monaco/options'
 import { setUpMonaco } from './monaco/setup'
 import type { Sides } from './use-diff'
+import { preferWindowKeys } from './window-keys'
 import { AFTER_SCHEME, BEFORE_SCHEME } from './workspace-uri'
 
 type View = editor.IStandaloneDiffEditor
@@ -33,6 +34,7 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
   useEffect(() => {
     let made: View | null = null
     let gone = false
+    const stopKeys = host.current === null ? null : preferWindowKeys(host.current, model)
     setUpMonaco(model).then(
       () => {
         if (gone || host.current === null) return
@@ -40,7 +42,10 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
           ...READER_OPTIONS,
           originalEditable: false,
           useInlineViewWhenSpaceIsLimited: false,
-          renderOverviewRuler: true,
+          renderOverviewRuler: false,
+          diffWordWrap: 'on',
+          folding: false,
+          lineNumbersMinChars: 3,
           renderMarginRevertIcon: false,
           renderGutterMenu: false,
           enableSplitViewResizing: true,
@@ -66,6 +71,7 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
     )
     return () => {
       gone = true
+      stopKeys?.()
       // After whoever uses it has let go of it: their clean-up runs later than this one.
       queueMicrotask(() => made?.dispose())
       setView(null)

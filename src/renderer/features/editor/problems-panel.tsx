@@ -33,10 +33,15 @@ export default function ProblemsPanel({ visible }: PanelProps) {
         <span className="spacer" />
         <LanguageStatus past={past} />
       </div>
-      {phase === 'ready' && problems.length === 0 && (
+      {past && (
+        <EmptyState title="Problems are those of the live end">
+          A language server reads the files that the branch has now. What was found at this frame is in the output of its checks.
+        </EmptyState>
+      )}
+      {!past && phase === 'ready' && problems.length === 0 && (
         <EmptyState title="No problems">The language server of this branch has nothing to say against these files.</EmptyState>
       )}
-      {problems.length > 0 && <ProblemList problems={problems} />}
+      {!past && problems.length > 0 && <ProblemList problems={problems} />}
     </>
   )
 }

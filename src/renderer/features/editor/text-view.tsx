@@ -11,6 +11,7 @@ import { wantLanguageServer } from './monaco/language-session'
 import { type HeldModel, holdModel } from './monaco/models'
 import { READER_OPTIONS } from './monaco/options'
 import { setUpMonaco } from './monaco/setup'
+import { preferWindowKeys } from './window-keys'
 import { LIVE_SCHEME, PAST_SCHEME } from './workspace-uri'
 
 type View = editor.IStandaloneCodeEditor
@@ -49,6 +50,7 @@ function useView(host: RefObject<HTMLDivElement | null>, path: string, onFailure
   useEffect(() => {
     let made: View | null = null
     let gone = false
+    const stopKeys = host.current === null ? null : preferWindowKeys(host.current, model)
     setUpMonaco(model).then(
       () => {
         if (gone || host.current === null) return
@@ -72,6 +74,7 @@ function useView(host: RefObject<HTMLDivElement | null>, path: string, onFailure
     )
     return () => {
       gone = true
+      stopKeys?.()
       // After whoever uses it has let go of it: their clean-up runs later than this one.
       queueMicrotask(() => made?.dispose())
       setView(null)

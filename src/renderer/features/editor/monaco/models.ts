@@ -3,6 +3,7 @@ import { languageOfPath } from '../language-of-path'
 import { smallestChange } from '../text-change'
 import { guestPathOf, type ViewScheme } from '../workspace-uri'
 import { loadGrammar } from './grammars'
+import { keepFromLibrary } from './view-models'
 
 export interface HeldModel {
   readonly model: editor.ITextModel
@@ -18,7 +19,12 @@ export interface ShownText {
   readonly plain?: boolean
 }
 
-const holders = new Map<string, number>()
+interface Holders {
+  count: number
+  readonly letGo: () => void
+}
+
+const holders = new Map<string, Holders>()
 
 export function uriOf(scheme: ViewScheme, path: string): Uri {
   return Uri.from({ scheme, path: guestPathOf(path) })
@@ -36,17 +42,20 @@ export async function holdModel({ scheme, path, text, plain = false }: ShownText
   const present = editor.getModel(uri)
   const model = present ?? editor.createModel(text, language, uri)
   if (present !== null) showText(present, text)
-  holders.set(key, (holders.get(key) ?? 0) + 1)
+  const known = holders.get(key)
+  if (known === undefined) holders.set(key, { count: 1, letGo: keepFromLibrary(uri) })
+  else known.count += 1
   let held = true
   return {
     model,
     release() {
-      if (!held) return
+      const own = holders.get(key)
+      if (!held || own === undefined) return
       held = false
-      const left = (holders.get(key) ?? 1) - 1
-      holders.set(key, left)
-      if (left > 0) return
+      own.count -= 1
+      if (own.count > 0) return
       holders.delete(key)
+      own.letGo()
       model.dispose()
     },
   }

@@ -1,4 +1,4 @@
-import { editor, Uri } from 'monaco-editor'
+import { editor, KeyCode, Uri } from 'monaco-editor'
 import { MonacoVscodeApiWrapper } from 'monaco-languageclient/vscodeApiWrapper'
 import { useWorkerFactory, Worker } from 'monaco-languageclient/workerFactory'
 import type { WindowModel } from '../../../app/window-model'
@@ -8,6 +8,7 @@ import { followSelection } from './language-session'
 import { mirrorProblems } from './problems'
 import { openFromEditor } from './open-from-editor'
 import { followTheme } from './theme'
+import { serveViewModels } from './view-models'
 import { serveWorkspaceFiles } from './workspace-files'
 
 let ready: Promise<void> | null = null
@@ -36,8 +37,11 @@ async function start(model: WindowModel): Promise<void> {
     },
   })
   await wrapper.start({ caller: 'keyframe' })
+  // The window has a palette of its own.
+  editor.addKeybindingRule({ keybinding: KeyCode.F1, command: null })
   registerLanguages()
   serveWorkspaceFiles(model)
+  serveViewModels()
   followSelection(model)
   mirrorProblems()
   followTheme()
