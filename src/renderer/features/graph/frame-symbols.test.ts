@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Frame } from '../../../shared/frames'
 import { frame, message } from '../../app/testing/frame-fixtures'
-import { frameSymbols, symbolFrame } from './frame-symbols'
+import { askedEnds, frameSymbols, symbolFrame } from './frame-symbols'
 
 const node = {
   id: 'a.ts#a',
@@ -69,4 +69,11 @@ it('takes an intent for its outcome', () => {
   expect(symbolFrame([intent, answer], 1)).toBe(answer)
   expect(symbolFrame([intent, answer], 2)).toBe(answer)
   expect(symbolFrame([intent], 1)).toBeUndefined()
+})
+
+it('knows the ends of a path from what was asked', () => {
+  const ends = { from: 'a.ts#a', to: 'b.ts#b' }
+  const intent = frame(1, 'b0', 'tool.intent', { tool: 'memory.path', args: { ...ends, maxHops: 8 }, effect: 'pure', allowedBy: [] })
+  expect(askedEnds([intent], outcome('memory.path', null))).toEqual(ends)
+  expect(askedEnds([message(1, 'b0')], outcome('memory.path', null))).toBeNull()
 })

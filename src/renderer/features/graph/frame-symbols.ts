@@ -10,6 +10,7 @@ export type FrameSymbols =
 const Found = z.object({ nodes: z.array(GraphNode) })
 const Hits = z.object({ hits: z.array(SearchHit) })
 const Locations = z.object({ locations: z.array(z.object({ path: z.string() })) })
+const Ends = z.object({ from: z.string(), to: z.string() })
 const MOST_LOOKUPS = 24
 
 /**
@@ -60,4 +61,12 @@ export function symbolFrame(frames: readonly Frame[], n: number): Frame | undefi
   const frame = frames[n - 1]
   if (frame?.kind !== 'tool.intent') return frame
   return frames.slice(n).find((later) => later.kind === 'tool.outcome' && later.cause === n)
+}
+
+/** The two ends that a path was looked for between, as the intent of its outcome asked. Null for everything else. */
+export function askedEnds(frames: readonly Frame[], outcome: Frame): { readonly from: string; readonly to: string } | null {
+  const intent = outcome.cause === null ? undefined : frames[outcome.cause - 1]
+  if (intent?.kind !== 'tool.intent' || intent.payload.tool !== 'memory.path') return null
+  const parsed = Ends.safeParse(intent.payload.args)
+  return parsed.success ? parsed.data : null
 }

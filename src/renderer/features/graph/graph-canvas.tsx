@@ -12,7 +12,7 @@ import {
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { type Failure, toFailure } from '../../../shared/failure'
 import type { GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
@@ -29,6 +29,7 @@ import { type SymbolFlowNode, SymbolNode } from './symbol-node'
 
 const NODE_TYPES = { symbol: SymbolNode }
 const MINIMAP_FROM = 40
+const MINIMAP = { width: 132, height: 84 }
 const LABELS_UP_TO = 60
 const FIT = { padding: 0.06, maxZoom: 1 }
 /** Below this nobody reads names: what does not fit is moved to, around the roots. */
@@ -92,6 +93,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const { picture, failure } = useLayout(shown, bundles)
   const places = picture?.places ?? null
+  const hasPicture = places !== null
   const wayEdges = useMemo(() => new Set(ways.flatMap((way) => way.map((hop) => edgeId(hop.edge)))), [ways])
   const wayNodes = useMemo(() => new Set(ways.flatMap((way) => way.flatMap((hop) => [hop.from, hop.to]))), [ways])
   const near = useMemo(() => nearOf(selected, bundles), [selected, bundles])
@@ -154,7 +156,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
   }, [bundles, nodes, wayEdges, selected])
 
   /** All of it when it can be read then, else its middle. */
-  function show(): void {
+  const show = useEffectEvent(() => {
     const middle = shown.nodes.filter((node) => roots.has(node.id) && node.id === selected).map((node) => ({ id: node.id }))
     const box = frame.current?.getBoundingClientRect()
     if (box === undefined) return
@@ -162,16 +164,15 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     const whole = Math.min(box.width / bounds.width, box.height / bounds.height) * (1 - FIT.padding)
     if (whole >= READABLE_ZOOM || middle.length === 0) void flow.fitView({ ...FIT, minZoom: wayNodes.size > 0 ? 0.5 : 0.3 })
     else void flow.fitView({ ...FIT, nodes: middle, minZoom: READABLE_ZOOM, maxZoom: READABLE_ZOOM })
-  }
+  })
   /** A picture that grew is moved so that the selected symbol stays where it was on the screen. */
-  function keepInPlace(from: Place | undefined, to: Place | undefined): void {
+  const keepInPlace = useEffectEvent((earlier: ReadonlyMap<string, Place> | null, later: ReadonlyMap<string, Place>) => {
+    const from = earlier?.get(selected ?? '')
+    const to = later.get(selected ?? '')
     if (from === undefined || to === undefined) return
     const { x, y, zoom } = flow.getViewport()
     void flow.setViewport({ x: x + (from.x - to.x) * zoom, y: y + (from.y - to.y) * zoom, zoom })
-  }
-
-  const latestShow = useRef(show)
-  latestShow.current = show
+  })
 
   // A new picture is shown whole, also while its place changes size, until somebody moves it.
   const topic = [...roots].join(' ')
@@ -183,23 +184,23 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     const earlier = before.current
     before.current = picture.places
     if (fitted.current === topic) {
-      keepInPlace(earlier?.get(selected ?? ''), picture.places.get(selected ?? ''))
+      keepInPlace(earlier, picture.places)
       return
     }
     fitted.current = topic
     moved.current = false
-    const soon = requestAnimationFrame(() => latestShow.current())
+    const soon = requestAnimationFrame(() => show())
     return () => cancelAnimationFrame(soon)
   }, [measured, picture, shown, topic])
   useEffect(() => {
     const element = frame.current
     if (element === null) return
     const watching = new ResizeObserver(() => {
-      if (!moved.current) requestAnimationFrame(() => latestShow.current())
+      if (!moved.current) requestAnimationFrame(() => show())
     })
     watching.observe(element)
     return () => watching.disconnect()
-  }, [flow, places === null])
+  }, [hasPicture])
 
   function focusOn(id: string): void {
     const place = places?.get(id)
@@ -269,6 +270,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
         <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--hairline)" />
         {nodes.length > MINIMAP_FROM && (
           <MiniMap
+            style={MINIMAP}
             pannable
             zoomable
             ariaLabel="Overview"

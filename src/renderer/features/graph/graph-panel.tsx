@@ -25,7 +25,8 @@ export default function GraphPanel({ visible }: PanelProps) {
   const bundles = useMemo(() => bundleEdges(shown.edges), [shown.edges])
   const ways = useMemo(() => {
     const [base] = sources
-    return topic.kind === 'path' && base !== undefined && view.status === 'idle' ? waysOf(base.result, topic.from.id, topic.to.id) : []
+    const ends = topic.kind === 'path' ? { from: topic.from.id, to: topic.to.id } : topic.kind === 'frame' ? topic.ends : null
+    return ends !== null && base !== undefined && view.status === 'idle' ? waysOf(base.result, ends.from, ends.to) : []
   }, [sources, topic, view.status])
   const expanded = useMemo(() => new Set(sources.flatMap((source) => (source.expanded === null ? [] : [source.expanded]))), [sources])
   const hasGraph = shown.nodes.length > 0
@@ -74,13 +75,15 @@ function StatusLine({ index }: { index: WorkspaceInfo['index'] | null }) {
   const model = useWindow()
   const past = useIsPast()
   const point = usePoint()
+  const runId = useStore(model.selection, (state) => state.runId)
   const { topic, indexVersion, status } = useStore(graph)
   const stale = index !== null && indexVersion !== null && index.version > indexVersion && topic.kind !== 'none' && topic.kind !== 'frame'
   return (
     <p className="graph-hint" role="status">
       <span>
         Live repository{past && point !== null ? `, not frame ${point.n}: the index knows the files as they are now` : ''}.{' '}
-        {topic.kind === 'frame' && `Symbols that ${topic.title} named at frame ${topic.n}. `}
+        {topic.kind === 'frame' &&
+          `Symbols that ${topic.title} named at frame ${topic.n}${topic.runId === runId ? '' : ' of another run'}. `}
         {topic.kind === 'frame' && topic.missing > 0 && `${count(topic.missing, 'name')} not in the index. `}
       </span>
       {index !== null && (

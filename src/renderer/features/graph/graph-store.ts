@@ -1,8 +1,9 @@
 import { createStore } from 'zustand/vanilla'
 import { type Failure, toFailure } from '../../../shared/failure'
 import type { GraphNode, GraphResult } from '../../../shared/graph'
+import type { RunId } from '../../../shared/ids'
 import type { WindowModel } from '../../app/window-model'
-import { frameSymbols, symbolFrame } from './frame-symbols'
+import { askedEnds, frameSymbols, symbolFrame } from './frame-symbols'
 import { EDGE_KINDS, type EdgeKind } from './kinds'
 import type { GraphSource } from './merge-results'
 
@@ -11,7 +12,16 @@ export type GraphTopic =
   | { readonly kind: 'none' }
   | { readonly kind: 'around'; readonly root: GraphNode }
   | { readonly kind: 'path'; readonly from: GraphNode; readonly to: GraphNode }
-  | { readonly kind: 'frame'; readonly n: number; readonly title: string; readonly missing: number }
+  | {
+      readonly kind: 'frame'
+      readonly runId: RunId
+      readonly n: number
+      readonly title: string
+      /** Names that the index does not have. */
+      readonly missing: number
+      /** Of the path that the frame found. */
+      readonly ends: { readonly from: string; readonly to: string } | null
+    }
 
 export interface GraphView {
   readonly topic: GraphTopic
@@ -112,11 +122,19 @@ export function trace(model: WindowModel): Promise<void> {
 export async function showFrameSymbols(model: WindowModel): Promise<void> {
   const point = model.point()
   if (point === null) return
-  const frame = symbolFrame(model.run.store.getState().cache.frames, point.n)
+  const { frames } = model.run.store.getState().cache
+  const frame = symbolFrame(frames, point.n)
   const symbols = frameSymbols(frame)
   if (frame === undefined || symbols === null) return
   graph.setState({ tracing: false })
-  const topic: GraphTopic = { kind: 'frame', n: frame.n, title: symbols.title, missing: 0 }
+  const topic: GraphTopic = {
+    kind: 'frame',
+    runId: point.runId,
+    n: frame.n,
+    title: symbols.title,
+    missing: 0,
+    ends: askedEnds(frames, frame),
+  }
   await ask(model, topic, async (signal) => {
     if (symbols.kind === 'graph') {
       const ids = new Set(symbols.result.nodes.map((node) => node.id))

@@ -1,17 +1,4 @@
-import {
-  Box,
-  Braces,
-  FileCode,
-  FunctionSquare,
-  Hash,
-  type LucideIcon,
-  Package,
-  Puzzle,
-  Shapes,
-  SquareFunction,
-  Tag,
-  Variable,
-} from 'lucide-react'
+import { Box, FileCode, FunctionSquare, Hash, type LucideIcon, Package, Puzzle, Shapes, SquareFunction, Tag, Variable } from 'lucide-react'
 import type { GraphEdge, GraphNode } from '../../../shared/graph'
 
 export type NodeKind = GraphNode['kind']
@@ -35,8 +22,6 @@ export const NODE_LOOK: Readonly<Record<NodeKind, NodeLook>> = {
   variable: { icon: Variable, family: 'data' },
   property: { icon: Hash, family: 'data' },
 }
-
-export const FALLBACK_ICON: LucideIcon = Braces
 
 export const EDGE_KINDS: readonly EdgeKind[] = ['calls', 'maybe_calls', 'imports', 'references', 'inherits', 'contains']
 

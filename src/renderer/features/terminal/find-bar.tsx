@@ -1,6 +1,6 @@
 import type { ISearchOptions, SearchAddon } from '@xterm/addon-search'
 import { CaseSensitive, ChevronDown, ChevronUp, Regex, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useState } from 'react'
+import { type KeyboardEvent, useEffect, useEffectEvent, useState } from 'react'
 import { IconButton } from '../../components/icon-button'
 
 interface Props {
@@ -39,12 +39,13 @@ export function FindBar({ search, onClose }: Props) {
     }
   }
 
-  useEffect(() => {
+  const findNow = useEffectEvent(() => {
     if (text === '' || broken) {
       search.clearDecorations()
       setFound(null)
     } else search.findPrevious(text, options(true))
-  }, [text, caseSensitive, regex, broken])
+  })
+  useEffect(() => findNow(), [text, caseSensitive, regex, broken])
 
   function go(by: 1 | -1): void {
     if (text === '' || broken) return

@@ -44,16 +44,13 @@ export default function TerminalPanel({ visible }: PanelProps) {
 function BranchTerminals({ model, point, visible }: { model: WindowModel; point: Point; visible: boolean }) {
   const key = branchKey(point.runId, point.branchId)
   const past = useIsPast()
-  const { cache, version } = useRunFrames()
+  const { cache } = useRunFrames()
+  const tip = cache.tip(point.branchId)
   const listed = useStore(terminals, (state) => state.listed[key]) ?? NOTHING
   const chosen = useStore(terminals, (state) => state.chosen[key] ?? null)
   const opening = useStore(terminals, (state) => state.opening === key)
   const phase = useStore(model.link.state, (state) => state.phase)
-  const recorded = useMemo(
-    () => recordedSessions(framesOnPath(cache, point.branchId, 0, cache.tip(point.branchId))),
-    // The mirror grows in place; its version says so.
-    [cache, version, point.branchId],
-  )
+  const recorded = useMemo(() => recordedSessions(framesOnPath(cache, point.branchId, 0, tip)), [cache, point.branchId, tip])
   const active = useBranchActive(point)
   const recordedNames = recorded.join(' ')
   useEffect(() => {
@@ -101,12 +98,13 @@ function restartNote(tab: SessionTab, past: boolean, active: boolean): string | 
 }
 
 function NoSession({ model, point, opening, active }: { model: WindowModel; point: Point; opening: boolean; active: boolean }) {
-  const { cache, version } = useRunFrames()
+  const { cache } = useRunFrames()
+  const { length } = cache
   const summary = useOpenRunSummary()
   const others = useMemo(() => {
-    const own = new Set(cache.frames.flatMap((frame) => (frame.kind === 'terminal.data' ? [frame.branchId] : [])))
+    const own = new Set(cache.frames.slice(0, length).flatMap((frame) => (frame.kind === 'terminal.data' ? [frame.branchId] : [])))
     return (summary?.branches ?? []).filter((branch) => own.has(branch.branchId) && branch.branchId !== point.branchId)
-  }, [cache, version, summary, point.branchId])
+  }, [cache, length, summary, point.branchId])
   return (
     <EmptyState
       title={opening ? 'Opening a sandbox' : 'Nothing was run on this branch'}

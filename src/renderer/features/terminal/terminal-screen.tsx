@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import type { BranchId, RunId } from '../../../shared/ids'
 import { chordOf } from '../../app/keymap'
@@ -74,9 +74,7 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
     else if (clean !== '') screen.current?.terminal.paste(clean.trimEnd())
   }
 
-  useLayoutEffect(() => {
-    const element = host.current
-    if (element === null) return
+  const makeScreen = useEffectEvent((element: HTMLElement): (() => void) => {
     const key = screenKey(runId, branchId, session)
     let resizing: ReturnType<typeof setTimeout> | null = null
     let told = ''
@@ -92,6 +90,8 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
       },
       onSize(cols, rows) {
         const size = `${cols}x${rows}`
+        // A shell that is started anew has not been told.
+        if (!now.current.writable) told = ''
         if (size === told) return
         if (resizing !== null) clearTimeout(resizing)
         resizing = setTimeout(() => {
@@ -177,8 +177,9 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
       made.dispose()
       setReady(false)
     }
-    // One screen a session: the other inputs are read when they are needed.
-  }, [runId, branchId, session])
+  })
+  // One screen a session: what else it depends on is read when it is needed.
+  useLayoutEffect(() => (host.current === null ? undefined : makeScreen(host.current)), [runId, branchId, session])
 
   useLayoutEffect(() => {
     const element = host.current
