@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { freshFolder } from './support/bench-folder'
 import { appendCheckpoint, changeInside, openWorkspace } from './support/branches'
-import { changeLive, generatedRepository, type GeneratedRepository, spreadOver } from './support/generated-repository'
+import { changeLive, generatedRepository, type GeneratedRepository, spreadOver, spreadOverPart } from './support/generated-repository'
 import { durations, type Measurement, Samples, scaled } from './support/measurement'
 import { git } from './support/programs'
 
@@ -11,6 +11,7 @@ const CHANGES = [
   { files: 10, rounds: 60, peerRounds: 10, gateMs: 50 },
   { files: 1000, rounds: 25, peerRounds: 5, gateMs: 150 },
 ]
+const SCATTERED = { files: 1000, rounds: 20, gateMs: 150 }
 const WARM_UP = 3
 /** How much slower a checkpoint may be on a repository ten times as large and still count as independent of its size. */
 const INDEPENDENT = 1.5
@@ -25,7 +26,7 @@ export default async function checkpoint(): Promise<Measurement[]> {
   for (const size of REPOSITORIES) {
     const repository = await generatedRepository(size)
     for (const { files, rounds, peerRounds, gateMs } of CHANGES) {
-      const paths = spreadOver(repository.paths, scaled(files))
+      const paths = spreadOverPart(repository.paths, scaled(files))
       const own = await checkpoints(repository, paths, scaled(rounds))
       const peers = await gitSnapshots(repository, paths, scaled(peerRounds, 2))
       medians.set(files, [...(medians.get(files) ?? []), own.samples.spread.p50])
@@ -40,6 +41,7 @@ export default async function checkpoint(): Promise<Measurement[]> {
       )
       if (size === REPOSITORIES.at(-1)) results.push(storage(files, own))
     }
+    if (size === REPOSITORIES.at(-1)) results.push(await scattered(repository))
   }
   for (const [files, [small = Number.NaN, large = Number.NaN]] of medians) {
     results.push({
@@ -52,6 +54,14 @@ export default async function checkpoint(): Promise<Measurement[]> {
     })
   }
   return results
+}
+
+/** The dearest case: no two changed files in the same folder. */
+async function scattered(repository: GeneratedRepository): Promise<Measurement> {
+  const paths = spreadOver(repository.paths, scaled(SCATTERED.files))
+  const { samples } = await checkpoints(repository, paths, scaled(SCATTERED.rounds))
+  const name = `${SCATTERED.files} changed files in as many folders, repository of 20k files`
+  return durations(name, 'p95', samples, { gateMs: SCATTERED.gateMs })
 }
 
 interface Checkpoints {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ContentHash } from '../src/shared/ids'
 import { freshFolder } from './support/bench-folder'
 import { changeInside, openWorkspace, runTrue, type Workspace } from './support/branches'
-import { changeLive, generatedRepository, type GeneratedRepository, spreadOver } from './support/generated-repository'
+import { changeLive, generatedRepository, type GeneratedRepository, spreadOverPart } from './support/generated-repository'
 import { durations, type Measurement, Samples, scaled } from './support/measurement'
 import { bareCommand, git } from './support/programs'
 
@@ -23,7 +23,7 @@ export default async function fork(): Promise<Measurement[]> {
   const results: Measurement[] = []
   try {
     for (const { files, gateMs } of CHANGES) {
-      const paths = spreadOver(repository.paths, scaled(files))
+      const paths = spreadOverPart(repository.paths, scaled(files))
       const manifest = await checkpointOf(workspace, paths, files)
       const first = new Samples()
       const further = new Samples()

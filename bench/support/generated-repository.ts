@@ -12,6 +12,7 @@ export interface GeneratedRepository {
 
 const FILES_A_FOLDER = 20
 const FOLDERS_A_PACKAGE = 10
+const PART = 2_000
 
 /**
  * A committed repository of so many TypeScript files of about 1.4 KB that import and call each other, the same for every run.
@@ -36,6 +37,8 @@ export async function generatedRepository(files: number): Promise<GeneratedRepos
   await git(root, ['init', '-q'])
   await git(root, ['add', '-A'])
   await git(root, ['commit', '-qm', 'generated'])
+  // Packed, as a clone is: peers that copy `.git` must not copy a loose object a file.
+  await git(root, ['repack', '-adq'])
   writeFileSync(done, '')
   return { root, paths }
 }
@@ -44,6 +47,11 @@ export async function generatedRepository(files: number): Promise<GeneratedRepos
 export function spreadOver(paths: readonly string[], count: number): string[] {
   const step = Math.max(1, Math.floor(paths.length / count))
   return paths.filter((_, index) => index % step === 0).slice(0, count)
+}
+
+/** So many files of a part of the repository that is as large in repositories of any size, so that the same ones are changed in all. */
+export function spreadOverPart(paths: readonly string[], count: number): string[] {
+  return spreadOver(paths.slice(0, scaled(PART, 200)), count)
 }
 
 /** Adds a line to each file, as `changeInside` does in a sandbox. */
