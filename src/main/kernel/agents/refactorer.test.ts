@@ -23,7 +23,7 @@ function diff(before: Readonly<Record<string, string>>, after: ReadonlyMap<strin
   return lines
 }
 
-describe.each([true, false])('rename in a workspace, where the server prefers aliases: %s', (serverPrefersAliases) => {
+describe.each([true, false])('rename in a workspace, where the server prefers aliases: %s', { timeout: 30_000 }, (serverPrefersAliases) => {
   test('an exported function: code only', async () => {
     const { api } = await run({ task: 'rename symbol calculateInvoiceTotal to invoiceTotal', serverPrefersAliases })
     expect(diff(SAMPLE, api.branch('code only'))).toMatchInlineSnapshot(`

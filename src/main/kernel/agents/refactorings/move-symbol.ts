@@ -16,11 +16,11 @@ import {
 import { findSymbol, type SymbolTarget } from './find-symbol'
 import { excludedGlobs, isCode, isExcluded } from './left-out-files'
 import { describeErrors, errorsOf, type ErrorSnapshot, newErrors } from './new-errors'
+import { type Formatter, formatterOf } from './project-formatter'
 import { type PlannedVariant, rehearse } from './rehearsal'
 import { SourceReader } from './source-reader'
 import { SourceSyntax } from './source-syntax'
-import { applyOffsetEdits, toOffsetEdits, toTextEdits } from './text-positions'
-import { unusedImportEdits } from './unused-imports'
+import { toTextEdits } from './text-positions'
 
 interface MoveScope {
   readonly target: SymbolTarget
@@ -28,6 +28,7 @@ interface MoveScope {
   readonly excluded: (path: string) => boolean
   readonly files: readonly string[]
   readonly before: ErrorSnapshot
+  readonly formatter: Formatter | null
 }
 
 /** `move symbol A to FILE`: importers follow; or the old module also re-exports it, for importers outside the repository. */
@@ -43,7 +44,7 @@ export async function moveSymbol(api: AgentApi, task: Extract<AgentTask, { kind:
   if (target.declaration.exported === 'default') {
     throw new AgentStop(`${task.name} is the default export of ${target.path}: give it a named export first. Nothing was changed.`)
   }
-  await refuseTakenName(reader, target, task.toFile)
+  const isNew = await refuseTakenName(reader, target, task.toFile)
   const excluded = isExcluded(excludedGlobs(api))
   const forbidden = [target.path, task.toFile].find(excluded)
   if (forbidden !== undefined) throw new AgentStop(`The context excludes ${forbidden}. Nothing was changed.`)
@@ -65,24 +66,36 @@ export async function moveSymbol(api: AgentApi, task: Extract<AgentTask, { kind:
     api,
     files.filter((path) => path !== task.toFile || locations.some((location) => location.path === path)),
   )
+  const formatter = api.readOnly
+    ? null
+    : await formatterOf(
+        api,
+        files.filter((path) => path !== task.toFile || !isNew),
+        isNew ? [task.toFile] : [],
+      )
   return rehearse(api, {
     title: `Move ${task.name} to ${task.toFile}`,
     body: `${target.declaration.kind} ${target.name} of ${target.path}:${target.line} is used in ${plural(users.length, 'other file')}: their imports follow.`,
     affectedFiles: files,
-    notes: leftOut.length > 0 ? [`Imports in these files stay, because the context excludes them: ${listed(leftOut, 8)}.`] : [],
-    variants: variantsOf({ target, toFile: task.toFile, excluded, files, before }),
+    notes: [
+      ...(leftOut.length > 0 ? [`Imports in these files stay, because the context excludes them: ${listed(leftOut, 8)}.`] : []),
+      ...(target.declaration.exported === 'named' ? [] : [`${target.name} is not exported, so there is only one variant.`]),
+    ],
+    variants: variantsOf({ target, toFile: task.toFile, excluded, files, before, formatter }),
   })
 }
 
-async function refuseTakenName(reader: SourceReader, target: SymbolTarget, toFile: string): Promise<void> {
+/** True when the file is new. */
+async function refuseTakenName(reader: SourceReader, target: SymbolTarget, toFile: string): Promise<boolean> {
   const stat = await useTool(reader.api, 'fs.stat', { path: toFile })
-  if (stat.type === 'absent') return
+  if (stat.type === 'absent') return true
   if (stat.type !== 'file') throw new AgentStop(`${toFile} is not a file. Nothing was changed.`)
   const existing = await reader.read(toFile)
   const declarations = await reader.syntaxOf(existing).declarationsOf(target.name)
   if (declarations.some((declaration) => declaration.scope === 'top')) {
     throw new AgentStop(`${toFile} declares a ${target.name} already. Nothing was changed.`)
   }
+  return false
 }
 
 function variantsOf(scope: MoveScope): PlannedVariant[] {
@@ -101,18 +114,11 @@ function variantsOf(scope: MoveScope): PlannedVariant[] {
       preference: 1,
       run: (api) => moveOnBranch(api, scope, 're-export'),
     })
-  } else {
-    variants.push({
-      label: 'also remove unused imports',
-      detail: 'Imports that neither of the two files needs after the move are taken out.',
-      preference: 1,
-      run: (api) => moveOnBranch(api, scope, 'tidy'),
-    })
   }
   return variants
 }
 
-async function moveOnBranch(api: AgentApi, scope: MoveScope, style: 'plain' | 're-export' | 'tidy'): Promise<AgentResult> {
+async function moveOnBranch(api: AgentApi, scope: MoveScope, style: 'plain' | 're-export'): Promise<AgentResult> {
   const { target, toFile } = scope
   const moved = await tryTool(api, 'lsp.moveSymbol', { path: target.path, line: target.line, column: target.column, toPath: toFile })
   if (!moved.ok) return { ok: false, summary: failureText(moved.outcome) }
@@ -126,7 +132,9 @@ async function moveOnBranch(api: AgentApi, scope: MoveScope, style: 'plain' | 'r
     await addReExport(api, target, toFile, changed)
     words.push(`${target.path} re-exports ${target.name}`)
   }
-  if (style === 'tidy') for (const path of [target.path, toFile]) await removeUnused(api, path)
+  const touched = changed.map((path) => ({ path, version: null, edits: [] }))
+  const formatted = (await scope.formatter?.format(api, touched)) ?? ''
+  if (formatted !== '') words.push(formatted)
   const errors = describeErrors(scope.before, await errorsOf(api, [...scope.files, ...changed]))
   words.push(errors.text)
   return { ok: errors.count === 0, summary: `${words.join('; ')}.` }
@@ -191,14 +199,4 @@ export function moduleName(fromFile: string, toFile: string, style: readonly str
   return /\.[cm]?tsx?$/.test(extension)
     ? dotted
     : bare + (/\.([cm]?)tsx?$/.test(toFile) ? toFile.replace(/^.*\.([cm]?)tsx?$/, '.$1js') : extension)
-}
-
-async function removeUnused(api: AgentApi, path: string): Promise<void> {
-  const source = await tryReadSource(api, path)
-  const organised = await tryTool(api, 'lsp.organiseImports', { path })
-  if (source === null || !organised.ok) return
-  const edits = organised.output.edit.files.find((file) => file.path === path)?.edits ?? []
-  const text = applyOffsetEdits(source.text, toOffsetEdits(source.text, edits))
-  const unused = await unusedImportEdits(new SourceSyntax(path, source.text), new SourceSyntax(path, text))
-  await applyFileEdits(api, [{ path, version: source.version, edits: toTextEdits(source.text, unused) }])
 }

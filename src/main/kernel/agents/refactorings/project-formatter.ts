@@ -16,8 +16,11 @@ export interface Formatter {
   format(api: AgentApi, changed: readonly FileEdits[]): Promise<string>
 }
 
-/** The workspace's own prettier, for those of these files that it has nothing to say about now; null when there is none. */
-export async function formatterOf(api: AgentApi, paths: readonly string[]): Promise<Formatter | null> {
+/**
+ * The workspace's own prettier, for those of these files that it has nothing to say about now and for files that are
+ * made; null when there is none.
+ */
+export async function formatterOf(api: AgentApi, paths: readonly string[], created: readonly string[] = []): Promise<Formatter | null> {
   const code = paths.filter((path) => isCode(path) && !path.startsWith('-'))
   const stat = await tryTool(api, 'fs.stat', { path: 'package.json' })
   if (code.length === 0 || !stat.ok || stat.output.type !== 'file') return null
@@ -25,7 +28,7 @@ export async function formatterOf(api: AgentApi, paths: readonly string[]): Prom
   if (manifest === null || !usesPrettier(manifest.text)) return null
   const unformatted = await differing(api, '--list-different', code)
   if (unformatted === null) return null
-  const kept = new Set(code.filter((path) => !unformatted.has(path)))
+  const kept = new Set([...code.filter((path) => !unformatted.has(path)), ...created])
   return {
     async format(branch, changed) {
       const files = changed.map((file) => file.path).filter((path) => kept.has(path))
