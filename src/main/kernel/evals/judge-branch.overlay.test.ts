@@ -131,6 +131,23 @@ describe('a judge of branches', () => {
     expect(unformatted.state['lint']?.detail).toContain('1 new failure(s): bad.ts is not formatted.')
   })
 
+  test('judges of several branches at once share the runs on their base', async () => {
+    const base = { ...BASE, 'add.test.mjs': `${TEST}test('broken', () => assert.fail('always'))\n` }
+    const files = filesInMemory(base)
+    let baselines = 0
+    const subjects = await Promise.all([open(base), open(base)])
+    const verdicts = await Promise.all(
+      subjects.map((sandbox) =>
+        judgeBranch(
+          { sandbox, base: files, changedFiles: [], signal: new AbortController().signal, onOutput: () => undefined },
+          { baseline: () => (baselines++, open(base)) },
+        ),
+      ),
+    )
+    expect(verdicts.map((verdict) => verdict.checks[0]?.state)).toEqual(['passed', 'passed'])
+    expect(baselines).toBe(1)
+  })
+
   test('tests that fail once get a second try, which is said', async () => {
     const runner = `#!/bin/sh
 if [ -n "$1" ] && [ ! -e broken.ts ]; then echo "Tests  1 passed (1)"; exit 0; fi
