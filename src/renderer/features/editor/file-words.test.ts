@@ -31,7 +31,7 @@ describe('words about files', () => {
   it('says why a file has no text to show', () => {
     expect(whyNotShown(version({}))).toBeNull()
     expect(whyNotShown(version({ encoding: 'binary', text: null }))?.title).toBe('Binary file')
-    expect(whyNotShown(version({ text: null, sizeBytes: 9 * 1024 * 1024 }))).toEqual({
+    expect(whyNotShown(version({ encoding: 'binary', text: null, sizeBytes: 9 * 1024 * 1024 }))).toEqual({
       title: 'Too large to show',
       detail: '9.0 MiB. Text is shown up to 8 MiB; the file itself is kept whole in every checkpoint.',
     })

@@ -134,7 +134,7 @@ function useReveal(view: View | null, path: string): void {
     const line = reveal.file?.line ?? null
     const go = (): void => {
       seen.current = reveal.serial
-      view.focus()
+      if (mayTakeFocus(view)) view.focus()
       if (line === null) return
       const exact = askedPlace.getState()
       view.setPosition({ lineNumber: line, column: exact.path === path && exact.line === line ? exact.column : 1 })
@@ -152,4 +152,10 @@ function useReveal(view: View | null, path: string): void {
     })
     return () => once.dispose()
   }, [view, reveal, path])
+}
+
+/** An editor that was long in coming does not take the focus from what the user turned to meanwhile. */
+function mayTakeFocus(view: View): boolean {
+  const focused = document.activeElement
+  return focused === null || focused === document.body || view.getContainerDomNode().closest('.panel')?.contains(focused) === true
 }

@@ -18,8 +18,11 @@ interface Session {
 /** One language server at a time: that of the selected branch, from the first file that needs it until another branch is selected. */
 let current: Session | null = null
 
-/** Ends the server when its branch is left. Call once. */
+/** Ends the server when its branch is left, and starts it again when a lost connection is back. Call once. */
 export function followSelection(model: WindowModel): void {
+  model.link.onLive(({ first }) => {
+    if (!first && languageState.getState().phase === 'ended') restartLanguageServer(model)
+  })
   model.selection.subscribe(({ runId, branchId }) => {
     if (current !== null && (current.branch.runId !== runId || current.branch.branchId !== branchId))
       end({ phase: 'off', branch: null, detail: null })
