@@ -65,6 +65,15 @@ export class KeyframeWindow {
     await expect(this.timeline).toBeFocused()
   }
 
+  /** The lines of the terminal's screen. It is drawn on a canvas: its screen reader mode says what is there. */
+  async terminalText(): Promise<Locator> {
+    const text = this.panel('Terminal').locator('.xterm-accessibility-tree')
+    await expect(this.panel('Terminal').locator('.xterm-screen')).toBeVisible()
+    if ((await text.count()) === 0) await this.command('Terminal: screen reader mode on or off')
+    await expect(text).toBeAttached()
+    return text
+  }
+
   panel(title: string): Locator {
     return this.page.getByRole('group', { name: title, exact: true })
   }
@@ -91,7 +100,7 @@ export class KeyframeWindow {
 
   /** The line that says that the past is shown. */
   get pastStrip(): Locator {
-    return this.page.getByRole('status').filter({ hasText: 'read only' })
+    return this.page.getByRole('status').filter({ hasText: 'Back to live' })
   }
 
   /** What is told to screen readers: the state of the run and what waits. */

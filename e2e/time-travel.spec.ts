@@ -32,7 +32,7 @@ test('files, editor, terminal and context follow the frame', async ({ finished }
   await window.goToFile(DISCOUNT)
   const text = window.panel('Editor').locator('.view-lines')
   await expect(text).toContainText('function discountFor(')
-  const terminal = page.getByTestId('terminal-text')
+  const terminal = await window.terminalText()
   await expect(terminal).toContainText('0 problems')
 
   // The frame before the change: everything is as it was then.

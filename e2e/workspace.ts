@@ -61,7 +61,7 @@ export async function createWorkspace(): Promise<Workspace> {
       }),
     async json<T>(...args: string[]) {
       const { code, stdout, stderr } = await workspace.cli(...args, '--json')
-      if (code !== 0) throw new Error(`keyframe ${args.join(' ')} ended with ${code}:\n${stderr}`)
+      if (code !== 0) throw new Error(`keyframe ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)
       return JSON.parse(stdout) as T
     },
     async serve(port = 0) {
