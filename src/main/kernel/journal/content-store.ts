@@ -6,10 +6,10 @@ import type { ContentHash } from '../../../shared/ids'
  */
 export interface ContentStore {
   put(bytes: Uint8Array | string, kind: ContentKind): ContentHash
-  /** Many at once in one transaction; for captures. Same order out as in. */
+  /** Many at once; for captures. Same order out as in. */
   putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[]
   has(hash: ContentHash): boolean
-  /** Throws KeyframeError `content.missing` or `content.corrupt` (the bytes do not have this hash). */
+  /** Not to be written into: others get the same bytes. Throws KeyframeError `content.missing` or `content.corrupt` (the bytes do not have this hash). */
   get(hash: ContentHash): Buffer
 }
 

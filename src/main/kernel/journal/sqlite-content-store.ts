@@ -34,13 +34,36 @@ export function decode(codec: number, stored: Buffer): Buffer {
   return codec === ZSTD ? zstdDecompressSync(stored) : stored
 }
 
-/** Small content in the journal's database, large content in `filesDir/ab/cdef...`, written and fsynced before its row. */
+/** Contents that wait for the next frame's transaction; beyond this they get one of their own. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024
+
+/** Contents read lately, verified once: what the context manager and the window ask for again and again. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024
+
+interface Pending {
+  readonly kind: ContentKind
+  readonly codec: number
+  readonly size: number
+  /** Null: in a file. */
+  readonly stored: Uint8Array | null
+}
+
+/**
+ * Small content in the journal's database, large content in `filesDir/ab/cdef...`, written and fsynced before its row. What
+ * is put becomes durable with the next frame: the journal writes it in the frame's own transaction, so that a frame and the
+ * content it names cost one sync and are never apart.
+ */
 export class SqliteContentStore implements ContentStore {
   readonly #database: JournalDatabase
   readonly #filesDir: string
   readonly #insert
   readonly #select
   readonly #present
+  readonly #pending = new Map<ContentHash, Pending>()
+  #pendingBytes = 0
+  /** In the order of last use, oldest first. */
+  readonly #cache = new Map<ContentHash, Buffer>()
+  #cachedBytes = 0
 
   constructor(database: JournalDatabase, filesDir: string) {
     this.#database = database
@@ -57,23 +80,44 @@ export class SqliteContentStore implements ContentStore {
     const hash = hashBytes(data)
     if (this.has(hash)) return hash
     try {
-      this.#write(hash, data, kind)
+      this.#hold(hash, data, kind)
+      if (this.#pendingBytes > MAX_PENDING_BYTES) this.flush()
     } catch (cause) {
-      throw sqliteFailure(cause, this.#database.name)
+      throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#database.name)
     }
     return hash
   }
 
-  putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[] {
-    const all = this.#database.transaction(() => entries.map((entry) => this.put(entry.bytes, entry.kind)))
-    try {
-      return all.immediate()
-    } catch (cause) {
-      throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#database.name)
+  /** Writes what waits, inside the caller's transaction. It counts as written when `written` is called after the commit. */
+  writePending(): { written(): void } {
+    const hashes = [...this.#pending.keys()]
+    for (const [hash, { kind, codec, size, stored }] of this.#pending) this.#insert.run(hash, kind, codec, size, stored)
+    return {
+      written: () => {
+        for (const hash of hashes) this.#pending.delete(hash)
+        this.#pendingBytes = 0
+        for (const { stored } of this.#pending.values()) this.#pendingBytes += stored?.byteLength ?? 0
+      },
     }
   }
 
+  /** Writes what waits in a transaction of its own. */
+  flush(): void {
+    if (this.#pending.size === 0) return
+    const write = this.#database.transaction(() => this.writePending())
+    try {
+      write.immediate().written()
+    } catch (cause) {
+      throw sqliteFailure(cause, this.#database.name)
+    }
+  }
+
+  putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[] {
+    return entries.map((entry) => this.put(entry.bytes, entry.kind))
+  }
+
   has(hash: ContentHash): boolean {
+    if (this.#pending.has(hash)) return true
     try {
       return this.#present.get(hash) !== undefined
     } catch (cause) {
@@ -82,9 +126,15 @@ export class SqliteContentStore implements ContentStore {
   }
 
   get(hash: ContentHash): Buffer {
+    const cached = this.#cache.get(hash)
+    if (cached !== undefined) {
+      this.#cache.delete(hash)
+      this.#cache.set(hash, cached)
+      return cached
+    }
     let data: Buffer
     try {
-      const row = this.#select.get(hash)
+      const row = this.#rowOf(hash)
       if (row === undefined) {
         throw new KeyframeError({
           code: 'content.missing',
@@ -99,7 +149,25 @@ export class SqliteContentStore implements ContentStore {
       throw this.#corrupt(hash, cause)
     }
     if (hashBytes(data) !== hash) throw this.#corrupt(hash, undefined)
+    this.#remember(hash, data)
     return data
+  }
+
+  #rowOf(hash: ContentHash): Row | undefined {
+    const pending = this.#pending.get(hash)
+    if (pending === undefined) return this.#select.get(hash)
+    const { codec, stored } = pending
+    return { codec, bytes: stored === null ? null : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength) }
+  }
+
+  #remember(hash: ContentHash, data: Buffer): void {
+    this.#cache.set(hash, data)
+    this.#cachedBytes += data.byteLength
+    for (const [oldest, { byteLength }] of this.#cache) {
+      if (this.#cachedBytes <= MAX_CACHED_BYTES) return
+      this.#cache.delete(oldest)
+      this.#cachedBytes -= byteLength
+    }
   }
 
   #corrupt(hash: ContentHash, cause: unknown): KeyframeError {
@@ -114,14 +182,13 @@ export class SqliteContentStore implements ContentStore {
     )
   }
 
-  #write(hash: ContentHash, data: Uint8Array, kind: ContentKind): void {
+  #hold(hash: ContentHash, data: Uint8Array, kind: ContentKind): void {
     const { codec, stored } = encode(data)
-    if (stored.byteLength <= MAX_ROW_BYTES) {
-      this.#insert.run(hash, kind, codec, data.byteLength, stored)
-      return
-    }
-    this.#writeFile(this.#fileOf(hash), stored)
-    this.#insert.run(hash, kind, codec, data.byteLength, null)
+    const inRow = stored.byteLength <= MAX_ROW_BYTES
+    if (!inRow) this.#writeFile(this.#fileOf(hash), stored)
+    // A copy: the caller may go on writing into its buffer.
+    this.#pending.set(hash, { kind, codec, size: data.byteLength, stored: inRow ? Uint8Array.from(stored) : null })
+    if (inRow) this.#pendingBytes += stored.byteLength
   }
 
   #writeFile(path: string, stored: Uint8Array): void {

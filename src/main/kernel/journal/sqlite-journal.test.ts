@@ -133,9 +133,22 @@ describe('the content store', () => {
     expect(content.get(hashes[1]!).equals(large)).toBe(true)
   })
 
+  it('makes content durable with the next frame, not before', () => {
+    const journal = journalOf()
+    const named = journal.content.put('named by a frame', 'file')
+    journal.append(RUN, [message('names it')])
+    const unnamed = journal.content.put('named by nothing', 'file')
+    expect(journal.content.get(unnamed).toString()).toBe('named by nothing')
+    closeAll()
+    const again = journalOf()
+    expect(again.content.get(named).toString()).toBe('named by a frame')
+    expect(() => again.content.get(unnamed)).toThrow(expect.objectContaining({ code: 'content.missing' }))
+  })
+
   it('says so when stored bytes were changed', () => {
     const journal = journalOf()
     const hash = journal.content.put('precious content', 'file')
+    journal.append(RUN, [message('names it')])
     closeAll()
     const database = new Database(join(dataDir, 'journal.db'))
     database.prepare('UPDATE contents SET bytes = ? WHERE hash = ?').run(Buffer.from('Precious content'), hash)

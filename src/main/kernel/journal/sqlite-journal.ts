@@ -5,7 +5,6 @@ import type { JournalStatus } from '../../../shared/contract/methods'
 import { KeyframeError } from '../../../shared/failure'
 import { CheckpointRef, type Frame, FrameKindName, FramePayloads } from '../../../shared/frames'
 import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
-import type { ContentStore } from './content-store'
 import type { ChainFault, FrameDraft, Journal } from './journal'
 import { type JournalDatabase, openJournalDatabase, readOnlyFailure, sqliteFailure } from './journal-database'
 import type { Redactor } from './redaction'
@@ -101,7 +100,7 @@ export function openJournal(options: SqliteJournalOptions): SqliteJournal {
 }
 
 export class SqliteJournal implements Journal {
-  readonly content: ContentStore
+  readonly content: SqliteContentStore
   readonly #database: JournalDatabase
   readonly #path: string
   readonly #redactor: Redactor
@@ -157,20 +156,24 @@ export class SqliteJournal implements Journal {
   append(runId: RunId, drafts: readonly FrameDraft[]): Frame[] {
     if (this.#broken !== null) throw readOnlyFailure(this.#path, this.#broken.reason)
     const write = this.#database.transaction(() => {
+      const contents = this.content.writePending()
       const last = this.#last.get(runId)
       let n = last?.n ?? 0
       let prev = last?.hash ?? genesis(runId)
-      return drafts.map((draft) => {
+      const appended = drafts.map((draft) => {
         n += 1
         const row = this.#rowOf(runId, n, prev, draft)
         prev = row.hash
         this.#insert.run(row)
         return this.#frameOf(row)
       })
+      return { appended, contents }
     })
     let frames: Frame[]
     try {
-      frames = write.immediate()
+      const { appended, contents } = write.immediate()
+      contents.written()
+      frames = appended
     } catch (cause) {
       throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#path)
     }
