@@ -11,7 +11,7 @@ export const contextFeature: FeatureModule = {
       place: 'centre',
       order: 10,
       openAtStart: true,
-      key: 'Ctrl+Shift+E',
+      key: 'Ctrl+Shift+X',
       followsFrame: true,
       component: ContextPanel,
     },

@@ -47,7 +47,7 @@ export const editorFeature: FeatureModule = {
       place: 'bottom',
       order: 20,
       openAtStart: false,
-      key: 'Ctrl+Shift+U',
+      key: 'Ctrl+Shift+L',
       followsFrame: false,
       component: lazy(() => import('./problems-panel')),
     },
@@ -88,6 +88,8 @@ export const editorFeature: FeatureModule = {
     action('editor.references', 'Find references', 'Shift+F12', 'editor.action.goToReferences'),
     action('editor.implementation', 'Go to implementation', 'Ctrl+F12', 'editor.action.goToImplementation'),
     action('editor.hover', 'Show hover', undefined, 'editor.action.showHover'),
+    action('editor.symbol', 'Go to symbol in file', 'Ctrl+Shift+O', 'workbench.action.gotoSymbol'),
+    action('editor.line', 'Go to line', 'Ctrl+G', 'workbench.action.gotoLine'),
     action('editor.nextProblem', 'Next problem in file', 'F8', 'editor.action.marker.next'),
     // The editor has its own Ctrl+F, and so have other panels.
     action('editor.find', 'Find in file', undefined, 'actions.find'),
