@@ -1,4 +1,4 @@
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -98,6 +98,23 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const kernel of kernels) await kernel.close()
   await removeTree(dir)
+})
+
+it('a kernel in another process holds the workspace until it is killed, and is named', async () => {
+  const folder = join(dir, 'held')
+  const [root, home] = [join(folder, 'sample'), join(folder, 'home')]
+  mkdirSync(folder)
+  cpSync(pristine, root, { recursive: true, preserveTimestamps: true })
+  const held = runKilledKernel([root, home, 'start', TASK], { after: 'tool.outcome', delayMs: 1500 })
+  const owner = join(home, 'workspaces')
+  await expect
+    .poll(() => existsSync(owner) && readdirSync(owner).some((name) => existsSync(join(owner, name, 'owner.json'))), { timeout: 30_000 })
+    .toBe(true)
+  const refused: unknown = await open(root, home).catch((thrown: unknown) => thrown)
+  expect(refused).toMatchObject({ code: 'workspace.locked', failure: { details: { pid: expect.any(Number) } } })
+  expect(refused).not.toMatchObject({ failure: { details: { pid: process.pid } } })
+  expect((await held).ended).toBeNull()
+  await (await open(root, home)).close()
 })
 
 describe(`a kernel that is killed ${KILLS} times (KEYFRAME_SEED=${SEED})`, () => {
