@@ -134,7 +134,11 @@ function SymbolDetails({ node, shown, nodes, expanded, root }: SymbolProps) {
         {node.kind}
         {node.exported && ', exported'}, lines {node.startLine} to {node.endLine}
       </p>
-      {node.signature !== '' && node.signature !== node.name && <pre className="graph-signature">{node.signature}</pre>}
+      {node.signature !== '' && node.signature !== node.name && (
+        <pre className="graph-signature" tabIndex={0} aria-label="Signature">
+          {node.signature}
+        </pre>
+      )}
       <button type="button" className="link mono clip" title={node.path} onClick={() => openNode(model, node)}>
         {node.path}:{node.nameLine}
       </button>

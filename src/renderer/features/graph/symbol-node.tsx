@@ -51,7 +51,7 @@ export const SymbolNode = memo(function SymbolNode({ data, selected }: NodeProps
         type="button"
         tabIndex={-1}
         className="symbol-place clip nodrag"
-        aria-label={`Open ${node.path} at line ${node.nameLine}`}
+        title={`Open ${node.path} at line ${node.nameLine}`}
         onClick={(event) => {
           event.stopPropagation()
           data.onOpen(node)

@@ -195,6 +195,10 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
     if (made === null || !ready) return
     const target = upTo ?? cache.length
     const before = shown.current
+    if (before !== null && before.cache === cache && before.tail === '' && isQuiet(cache, branchId, session, before.upTo, target)) {
+      shown.current = { ...before, upTo: target, live: upTo === null }
+      return
+    }
     if (
       before === null ||
       before.cache !== cache ||
@@ -281,6 +285,11 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
       )}
     </div>
   )
+}
+
+/** Nothing was printed between the two frames, whichever is later: the screen is right for both. */
+function isQuiet(cache: StateCache, branchId: BranchId, session: string, one: number, other: number): boolean {
+  return screenOps(framesOnPath(cache, branchId, Math.min(one, other), Math.max(one, other)), session).length === 0
 }
 
 /** Keys that the shell has no use for, or that lead out of it, when the window has a command for them. */
