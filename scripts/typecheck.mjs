@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { checkoutEnvironment, node24, packageProgram, root } from './checkout.mjs'
 import { runProcess } from './processes.mjs'
 
-const LAYERS = ['src/shared', 'src/main/kernel', 'src/main', 'src/preload', 'src/renderer', 'e2e']
+const LAYERS = ['src/shared', 'src/main/kernel', 'src/main', 'src/preload', 'src/renderer', 'e2e', 'bench']
 
 /** What each layer has to refuse; a checker that passes these checks nothing. */
 const REFUSED = [
