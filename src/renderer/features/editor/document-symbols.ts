@@ -44,8 +44,3 @@ export function outlineRows(answer: unknown): readonly OutlineRow[] {
   add(Answer.parse(answer) ?? [], 0)
   return rows
 }
-
-/** The last row that begins at or before the line; -1 when none does. */
-export function rowAtLine(rows: readonly OutlineRow[], line: number): number {
-  return rows.findLastIndex((row) => row.line <= line)
-}

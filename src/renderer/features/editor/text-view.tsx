@@ -60,7 +60,7 @@ function useView(host: RefObject<HTMLDivElement | null>, path: string, onFailure
           path,
           act(actionId: string): void {
             own.focus()
-            void own.getAction(actionId)?.run()
+            own.trigger('keyframe', actionId, null)
           },
         }
         made.onDidFocusEditorText(() => activeEditor.setState({ editor: active }))

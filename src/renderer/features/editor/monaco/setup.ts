@@ -2,7 +2,6 @@ import { editor, KeyCode, Uri } from 'monaco-editor'
 import { MonacoVscodeApiWrapper } from 'monaco-languageclient/vscodeApiWrapper'
 import { useWorkerFactory, Worker } from 'monaco-languageclient/workerFactory'
 import type { WindowModel } from '../../../app/window-model'
-import workerUrl from './editor-worker?worker&url'
 import { registerLanguages } from './grammars'
 import { followSelection } from './language-session'
 import { mirrorProblems } from './problems'
@@ -33,7 +32,9 @@ async function start(model: WindowModel): Promise<void> {
     envOptions: { userHome: Uri.file('/home') },
     advanced: { enforceSemanticHighlighting: true },
     monacoWorkerFactory: () => {
-      useWorkerFactory({ workerLoaders: { editorWorkerService: () => new Worker(workerUrl, { type: 'module' }) } })
+      useWorkerFactory({
+        workerLoaders: { editorWorkerService: () => new Worker(new URL('./editor-worker.ts', import.meta.url), { type: 'module' }) },
+      })
     },
   })
   await wrapper.start({ caller: 'keyframe' })
