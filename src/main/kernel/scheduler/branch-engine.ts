@@ -511,6 +511,11 @@ export class BranchEngine implements AgentApi, BranchLink {
     return outcome.payload
   }
 
+  #checksPrinted(chunk: string): void {
+    this.observe('checks', 'output', chunk)
+    this.#parts.tellTerminal(this.branchId, 'checks', chunk)
+  }
+
   async #rehearse(branchId: BranchId, variant: Variant | undefined, fromFrame: number, start: RunState): Promise<SpeculationResult> {
     if (variant === undefined) throw new Error(`branch ${branchId} has no variant`)
     const child = new BranchEngine(this.#parts, this.#options, this.task, branchId, start)

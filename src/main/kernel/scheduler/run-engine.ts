@@ -215,6 +215,7 @@ export class RunEngine {
       log: (line) => log(line),
       tapeOf: (branchId) => this.#frames.filter((frame) => frame.branchId === branchId),
       allocateBranches: (count) => this.allocateBranches(count),
+      tellTerminal: (branchId, session, data) => this.#services.onTerminal(this.runId, branchId, session, data),
       openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),
       judge: (manifest, changed, signal, onOutput) => checks.run(() => this.#judge(base, manifest, changed, signal, onOutput)),
       slot: (work) => this.#rehearsals.run(work),

@@ -33,6 +33,8 @@ export interface RunParts {
   tapeOf(branchId: BranchId): readonly Frame[]
   /** Ids for new branches, in order. Never used before in this run. */
   allocateBranches(count: number): BranchId[]
+  /** Terminal output for whoever watches now; frames of it follow. */
+  tellTerminal(branchId: BranchId, session: string, data: string): void
   openDevice(branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice
   /** The workspace's checks on the files of a manifest, in a sandbox of its own. */
   judge(

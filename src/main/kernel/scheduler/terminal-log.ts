@@ -2,7 +2,7 @@ import { toFailure } from '../../../shared/failure'
 import type { TerminalSink } from './run-parts'
 
 /** Terminal data is recorded in pieces: as much as comes in this time, or this many characters, whatever is first. */
-const FLUSH_AFTER_MS = 250
+const FLUSH_AFTER_MS = 1_000
 const FLUSH_AT_CHARS = 32 * 1024
 
 /** Kept while the journal cannot be written (a full disk); beyond it the oldest is lost, which is said. */
@@ -16,7 +16,8 @@ interface Piece {
 }
 
 /**
- * Gathers what terminals print until it is worth a frame. Order is kept within and across sessions. A journal that cannot be
+ * Gathers what terminals print until it is worth a frame. What one stream of
+ * a session carries stays in order; what a person types is kept apart from what it printed meanwhile. A journal that cannot be
  * written does not end the terminal: what it printed waits and is tried again.
  */
 export class TerminalLog {
@@ -33,16 +34,9 @@ export class TerminalLog {
 
   push(session: string, stream: Piece['stream'], data: string): void {
     if (this.#closed) return
-    const last = this.#pieces.at(-1)
-    if (
-      last !== undefined &&
-      last.session === session &&
-      last.stream === stream &&
-      stream !== 'resize' &&
-      last.data.length < FLUSH_AT_CHARS
-    )
-      last.data += data
-    else this.#pieces.push({ session, stream, data })
+    const same = stream === 'resize' ? undefined : this.#pieces.find((piece) => piece.session === session && piece.stream === stream)
+    if (same === undefined) this.#pieces.push({ session, stream, data })
+    else same.data += data
     if (this.#size() >= FLUSH_AT_CHARS && this.#timer === null) this.flush()
     else this.#flushAfter(FLUSH_AFTER_MS)
   }
