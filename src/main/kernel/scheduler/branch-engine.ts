@@ -499,9 +499,7 @@ export class BranchEngine implements AgentApi, BranchLink {
       async () => {
         const capture = await this.#captureFiles()
         const changed = await this.#changedBetween(null, capture.manifest)
-        const verdict = await this.#parts.judge(capture.manifest, changed, this.#parts.control.call, (chunk) =>
-          this.observe('checks', 'output', chunk),
-        )
+        const verdict = await this.#parts.judge(capture.manifest, changed, this.#parts.control.call, (chunk) => this.#checksPrinted(chunk))
         this.#stopIfSuspended()
         this.#terminal.flush()
         return { payload: verdict, checkpoint: this.#partsOf(capture, 'judged') }
