@@ -146,7 +146,7 @@ describe('failures in the output of reporters', () => {
  ❯ test/load.test.ts (0 test)
 ⎯⎯⎯⎯⎯⎯ Failed Suites 1 ⎯⎯⎯⎯⎯⎯⎯
  FAIL  test/load.test.ts [ test/load.test.ts ]
- FAIL  |unit| src/b.test.ts [ src/b.test.ts ]
+ FAIL  |node| index.test.ts [ runtime/node/index.test.ts ]
  FAIL  test/a.test.ts > without, queryParams: false > bar/#abc
 
  Test Files  3 failed | 13 passed (16)
@@ -156,7 +156,7 @@ Type Errors  no errors
     const read = readFailures('tests', output)
     expect([...read.failing.keys()].map((name) => [name, testFileOf(name)])).toEqual([
       ['test/load.test.ts', 'test/load.test.ts'],
-      ['|unit| src/b.test.ts', 'src/b.test.ts'],
+      ['|node| runtime/node/index.test.ts', 'runtime/node/index.test.ts'],
       ['test/a.test.ts > without, queryParams: false > bar/#abc', 'test/a.test.ts'],
     ])
     expect(read.total).toBe(488)

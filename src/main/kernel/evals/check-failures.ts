@@ -54,8 +54,8 @@ function failingTests(lines: readonly string[]): Set<string> {
   }
   lines.forEach((line, index) => {
     // vitest: " FAIL  |unit| src/a.test.ts > suite > name"; jest: "FAIL src/a.test.ts (5 s)", then "  ● suite › name"
-    // a suite that could not be loaded: " FAIL  src/a.test.ts [ src/a.test.ts ]"
-    add(/^\s*FAIL\s+(.+)$/.exec(line)?.[1]?.replace(/ \[ [^\]]+ \]$/, ''))
+    // a suite that could not be loaded: " FAIL  |node| a.test.ts [ runtime/node/a.test.ts ]", the second from the root
+    add(/^\s*FAIL\s+(.+)$/.exec(line)?.[1]?.replace(/\S+ \[ ([^\]]+) \]$/, '$1'))
     const bullet = /^ {2}● (.+)$/.exec(line)?.[1]
     if (bullet && bullet !== 'Console' && bullet !== 'Test suite failed to run') add(bullet)
     const tap = /^(\s*)not ok\b(?: \d+)?(?: -)? (.+)$/.exec(line)

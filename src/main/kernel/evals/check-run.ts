@@ -2,8 +2,11 @@ import type { Sandbox } from '../tools/sandboxes/sandbox'
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 
-/** Checks must not wait for a person, watch files, or colour what is parsed. */
-const ENV = { CI: '1', NO_COLOR: '1', FORCE_COLOR: '0', TERM: 'dumb' }
+/**
+ * Checks must not wait for a person or watch files. Colours are taken out when the output is read: a variable that forbids them
+ * would be seen by the workspace's own tests, and some are about colours.
+ */
+const ENV = { CI: '1', TERM: 'dumb' }
 const WITH_LOCAL_PROGRAMS = 'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; exec sh -c "$1"'
 
 export interface CheckRun {
