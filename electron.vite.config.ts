@@ -63,7 +63,6 @@ const renderer = {
     alias: [
       // One Monaco: the language client is built on this package's editor API. The grammars, which only monaco-editor has, use it too.
       { find: /^(monaco-editor|(\.\.\/){3}editor\/editor\.api\.js)$/, replacement: '@codingame/monaco-vscode-editor-api' },
-      { find: /^monaco-editor(?=\/esm\/)/, replacement: '@codingame/monaco-vscode-editor-api' },
     ],
     dedupe: ['vscode', 'react', 'react-dom'],
   },

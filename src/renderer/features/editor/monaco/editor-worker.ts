@@ -1,2 +1,2 @@
 // The editor's own worker (diffs, links, word lists), bundled as a file so that the content security policy lets it run.
-import 'monaco-editor/esm/vs/editor/editor.worker.js'
+import '@codingame/monaco-vscode-api/workers/editor.worker'

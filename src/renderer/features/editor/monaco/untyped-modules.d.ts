@@ -4,5 +4,3 @@ declare module 'monaco-editor/languages/definitions/*' {
   export const conf: languages.LanguageConfiguration
   export const language: languages.IMonarchLanguage
 }
-
-declare module 'monaco-editor/esm/vs/editor/editor.worker.js'
