@@ -112,6 +112,11 @@ describe('failures in the output of reporters', () => {
     expect(readFailures('lint', output).failing.get('lint errors')).toBe(count)
   })
 
+  test('a linter that breaks down has found nothing', () => {
+    const output = 'Oops! Something went wrong! :(\n\nESLint: 9.39.2\n\nError: Cannot find module\n    at load (/a.js:1:1)\n'
+    expect([...readFailures('lint', output).failing]).toEqual([])
+  })
+
   test('eslint errors are counted by file and rule', () => {
     const output = `
 /workspace/src/a.ts

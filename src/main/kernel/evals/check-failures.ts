@@ -130,6 +130,8 @@ function lintErrors(lines: readonly string[]): number {
     if (count) counted = (counted ?? 0) + Number(count[1])
   }
   if (counted !== null) return counted
+  // A linter that broke down has found nothing: what it prints are not errors of the code.
+  if (lines.some((line) => /^Oops! Something went wrong|^\s*(?:\w*Error: |Error \[ERR_\w+\]: |at .+:\d+:\d+\)?$)/.test(line))) return 0
   return lines.filter((line) => /^\s*\d+:\d+\s+error\s/.test(line) || /(?:^|[\s:[])error(?:[\s:[(]|$)/i.test(line)).length
 }
 
