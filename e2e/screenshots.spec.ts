@@ -127,8 +127,15 @@ test("the README's picture", async ({ finished }) => {
   await showBranch(window)
   await window.command('Show files')
   await window.press('Ctrl+Shift+D')
-  await expect(window.panel('Changes').locator('.editor.modified .view-lines')).toContainText('discountFor')
-  await window.command('Show context')
-  await window.command('Maximise')
+  const changes = window.panel('Changes')
+  await changes.getByRole('option', { name: /calculate-total\.ts/ }).click()
+  await expect(changes.locator('.editor.modified .view-lines')).toContainText('discountFor')
+  // The context beside the terminal, so that both can be seen.
+  const bottom = window.panel('Terminal')
+  const { width, height } = (await bottom.boundingBox()) ?? { width: 0, height: 0 }
+  await window.page.getByRole('tab', { name: 'Context' }).dragTo(bottom, { targetPosition: { x: width - 40, y: height / 2 } })
+  await expect(window.panel('Context')).toBeVisible()
+  await expect(bottom.locator('.xterm-screen')).toBeVisible()
+  await window.focusTimeline()
   await window.page.screenshot({ path: README_PICTURE, animations: 'disabled' })
 })

@@ -40,6 +40,18 @@ export interface DockControl {
   restore(json: string): boolean
 }
 
+/** A panel whose content is still being loaded holds the focus for the part that wants it, unless the person moves on. */
+function passFocusOn(content: HTMLElement): void {
+  const watching = new MutationObserver(() => {
+    const target = content.querySelector<HTMLElement>('[data-autofocus]')
+    if (target === null || document.activeElement !== content) return
+    watching.disconnect()
+    target.focus({ preventScroll: true })
+  })
+  watching.observe(content, { childList: true, subtree: true })
+  content.addEventListener('blur', () => watching.disconnect(), { once: true })
+}
+
 export function createDockControl(): DockControl {
   let api: DockviewApi | null = null
   let panels: readonly PanelDefinition[] = []
@@ -122,6 +134,7 @@ export function createDockControl(): DockControl {
     const content = document.querySelector<HTMLElement>(`[data-panel-id="${CSS.escape(panel.id)}"]`)
     const target = content?.querySelector<HTMLElement>('[data-autofocus]') ?? content
     target?.focus({ preventScroll: true })
+    if (content !== null && target === content) passFocusOn(content)
   }
 
   return {
