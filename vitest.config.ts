@@ -5,6 +5,8 @@ const integration = ['src/**/*.{overlay,pty,lsp,kernel,git,host}.test.ts']
 
 export default defineConfig({
   test: {
+    // Two cores: a kernel, its sandboxes and language servers already use them well.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.{ts,tsx}'], exclude: integration, environment: 'node' } },
       {
@@ -14,7 +16,6 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
