@@ -28,6 +28,7 @@ test('every command is in the palette, with its key', async ({ finished }) => {
   const { page } = window
   await window.command('Show settings')
   const rows = window.panel('Settings').getByRole('row')
+  await expect(rows.nth(30)).toBeAttached()
   const commands = (await rows.filter({ has: page.getByRole('cell') }).allInnerTexts()).map((row) => row.split('\t'))
   expect(commands.length).toBeGreaterThan(30)
 
@@ -50,6 +51,7 @@ test('every command is in the palette, with its key', async ({ finished }) => {
 test('no two commands share a key', async ({ finished }) => {
   const { window } = finished
   await window.command('Show settings')
+  await expect(window.panel('Settings').getByRole('row').nth(30)).toBeAttached()
   const rows = await window.panel('Settings').getByRole('row').allInnerTexts()
   const byKey = new Map<string, string[]>()
   for (const [title = '', , key = ''] of rows.map((row) => row.split('\t'))) byKey.set(key, [...(byKey.get(key) ?? []), title])

@@ -129,6 +129,7 @@ test("the README's picture", async ({ finished }) => {
   await window.press('Ctrl+Shift+D')
   const changes = window.panel('Changes')
   await changes.getByRole('option', { name: /calculate-total\.ts/ }).click()
+  await changes.getByRole('button', { name: 'Inline' }).click()
   await expect(changes.locator('.editor.modified .view-lines')).toContainText('discountFor')
   // The context beside the terminal, so that both can be seen.
   const bottom = window.panel('Terminal')

@@ -25,7 +25,7 @@ test('the checks of a branch are read back, and a shell of its own is typed into
   // A shell in a sandbox on the files of the branch: not root, no way out, and nothing of it reaches the repository.
   const before = workspace.snapshot()
   await window.command('Terminal: open one of my own on this branch')
-  const input = page.getByRole('textbox', { name: 'Terminal input, person' })
+  const input = page.getByRole('textbox', { name: 'Terminal input, user' })
   await expect(input).toBeFocused()
   await expect(text).toContainText('/workspace')
   await page.keyboard.type('grep -c discountFor src/billing/discount.ts; echo uid-$(id -u); echo made > made.txt; cat made.txt')

@@ -40,6 +40,9 @@ export interface DockControl {
   restore(json: string): boolean
 }
 
+/** A panel that was added shows up in the page within this many frames, also on a busy machine. */
+const RENDERED_WITHIN_FRAMES = 60
+
 /** A panel whose content is still being loaded holds the focus for the part that wants it, unless the person moves on. */
 function passFocusOn(content: HTMLElement): void {
   const watching = new MutationObserver(() => {
@@ -128,13 +131,15 @@ export function createDockControl(): DockControl {
     return ready.groups.toSorted((a, b) => Math.round(at(a).top - at(b).top) || at(a).left - at(b).left)
   }
 
-  function focus(panel: IDockviewPanel | undefined): void {
+  function focus(panel: IDockviewPanel | undefined, framesLeft = RENDERED_WITHIN_FRAMES): void {
     if (panel === undefined) return
     panel.api.setActive()
     const content = document.querySelector<HTMLElement>(`[data-panel-id="${CSS.escape(panel.id)}"]`)
     const target = content?.querySelector<HTMLElement>('[data-autofocus]') ?? content
     target?.focus({ preventScroll: true })
-    if (content !== null && target === content) passFocusOn(content)
+    // A panel that was just added is rendered a little later.
+    if (content === null && framesLeft > 0) requestAnimationFrame(() => focus(panel, framesLeft - 1))
+    else if (content !== null && target === content) passFocusOn(content)
   }
 
   return {

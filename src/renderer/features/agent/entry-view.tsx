@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react'
 import { useStore } from 'zustand'
 import type { Plan } from '../../../shared/frames'
 import { argumentsInBrief } from '../../app/frame-words'
-import { useOpenRunSummary, useWindow } from '../../app/window-context'
+import { useIsPast, useOpenRunSummary, useWindow } from '../../app/window-context'
 import { count, formatDuration, formatScore } from '../../components/format'
 import { StateBadge } from '../../components/surfaces'
 import type { Entry, ToolCall } from './conversation'
@@ -241,12 +241,23 @@ function nameOf(by: string): string {
 
 function Rehearsal({ entry }: { entry: Extract<Entry, { kind: 'rehearsal' }> }) {
   const model = useWindow()
+  const past = useIsPast()
+  const summary = useOpenRunSummary()
   return (
     <Block frame={entry.frame} tone="plain" who={`Rehearsal of ${count(entry.intent.variants.length, 'variant')}`}>
       <ul className="variants">
         {entry.intent.variants.map((variant) => {
           const result = entry.outcome?.branches.find((branch) => branch.branchId === variant.branchId)
-          const state = result === undefined ? 'running' : result.ok ? (result.verdict?.passed === false ? 'failed' : 'passed') : 'failed'
+          // The line of a variant does not hold the outcome of all of them; at its live end their own states say it.
+          const now = past ? undefined : summary?.branches.find((branch) => branch.branchId === variant.branchId)
+          const state =
+            result === undefined
+              ? (now?.state ?? 'running')
+              : result.ok
+                ? result.verdict?.passed === false
+                  ? 'failed'
+                  : 'passed'
+                : 'failed'
           return (
             <li key={variant.branchId}>
               <button type="button" className="tool-row" title={variant.detail} onClick={() => model.select('live', variant.branchId)}>
