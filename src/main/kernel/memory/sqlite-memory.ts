@@ -53,6 +53,7 @@ class SqliteMemory implements Memory {
   private reader: Reader | null = null
   private damaged = false
   private watcher: AsyncSubscription | null = null
+  private watching: Promise<void> | null = null
   private work: Promise<void> = Promise.resolve()
   private readonly touched = new Set<string>()
   private settling: NodeJS.Timeout | null = null
@@ -124,9 +125,20 @@ class SqliteMemory implements Memory {
     this.disposed = true
     if (this.settling !== null) clearTimeout(this.settling)
     this.listeners.clear()
-    await this.watcher?.unsubscribe()
+    await this.unwatch()
     this.closeReader()
     await this.worker?.dispose()
+  }
+
+  /** Waits for a subscription that is under way, too: it would outlive the index. */
+  private async unwatch(): Promise<void> {
+    await this.watching
+    try {
+      await this.watcher?.unsubscribe()
+    } catch (thrown) {
+      // Folders that were deleted in the meantime took their watches with them: there is nothing left to end.
+      this.watchProblem = `watching could not be ended (${toFailure(thrown).message})`
+    }
   }
 
   /** Before the writer closes: the last connection folds the write-ahead log into the database, and a reader cannot. */
@@ -219,7 +231,11 @@ class SqliteMemory implements Memory {
   }
 
   private async watch(): Promise<void> {
-    if (this.watcher !== null) return
+    this.watching ??= this.subscribe()
+    await this.watching
+  }
+
+  private async subscribe(): Promise<void> {
     try {
       this.watcher = await subscribe(this.options.root, (error, events) => this.watched(error, events), { ignore: NEVER_WATCHED })
     } catch (thrown) {
