@@ -130,7 +130,7 @@ test("the README's picture", async ({ finished }) => {
   const changes = window.panel('Changes')
   await changes.getByRole('option', { name: /calculate-total\.ts/ }).click()
   await changes.getByRole('button', { name: 'Inline' }).click()
-  await expect(changes.locator('.editor.modified .view-lines')).toContainText('discountFor')
+  await expect(changes.locator('.editor.modified .view-lines').last()).toContainText('discountFor')
   // The context beside the terminal, so that both can be seen.
   const bottom = window.panel('Terminal')
   const { width, height } = (await bottom.boundingBox()) ?? { width: 0, height: 0 }

@@ -46,13 +46,15 @@ const RENDERED_WITHIN_FRAMES = 60
 /** A panel whose content is still being loaded holds the focus for the part that wants it, unless the person moves on. */
 function passFocusOn(content: HTMLElement): void {
   const watching = new MutationObserver(() => {
-    const target = content.querySelector<HTMLElement>('[data-autofocus]')
-    if (target === null || document.activeElement !== content) return
-    watching.disconnect()
-    target.focus({ preventScroll: true })
+    // The focus falls back to the page when the dock moves the panel's element.
+    const held = document.activeElement === content || document.activeElement === document.body
+    const target = held ? content.querySelector<HTMLElement>('[data-autofocus]') : null
+    if (held && target === null && content.isConnected) return
+    target?.focus({ preventScroll: true })
+    // What React has not revealed yet cannot be focused: the change of its style comes next.
+    if (target === null || document.activeElement === target) watching.disconnect()
   })
-  watching.observe(content, { childList: true, subtree: true })
-  content.addEventListener('blur', () => watching.disconnect(), { once: true })
+  watching.observe(content, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] })
 }
 
 export function createDockControl(): DockControl {
