@@ -6,7 +6,7 @@ test('a symbol is found, its surroundings shown, a path traced and its code open
   await window.press('Ctrl+Shift+G')
   const graph = window.panel('Knowledge graph')
   const find = graph.getByRole('combobox', { name: 'Find a symbol' })
-  await window.tabTo(find)
+  await expect(find).toBeFocused()
   await page.keyboard.type('calculateInvoiceTotal')
   await expect(page.getByRole('listbox', { name: 'Find a symbol: found' }).getByRole('option', { selected: true })).toContainText(
     'calculate-total.ts',
