@@ -52,6 +52,7 @@ const NEWS: ReadonlySet<FrameKind> = new Set([
   'control',
 ])
 const TELL_AFTER_MS = 300
+const CLOSE_WITHIN_MS = 15_000
 
 export interface KernelOptions {
   /** Folder of the workspace. */
@@ -218,7 +219,7 @@ class LocalKernel implements Kernel {
   async #close(): Promise<void> {
     this.#life.abort()
     this.#channels.dispose()
-    await this.#runs.suspendAll()
+    await this.#suspendRuns()
     await this.#terminals.dispose()
     await this.#memory.dispose()
     this.#journal.close()
@@ -244,9 +245,25 @@ class LocalKernel implements Kernel {
     }
   }
 
+  /** What does not end in time is left to the end of the process: its children die with it, and nothing of it is recorded. */
+  async #suspendRuns(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#options.log('a run did not come to rest in time; it is resumed from its journal')
+        resolve()
+      }, CLOSE_WITHIN_MS)
+    })
+    await Promise.race([this.#runs.suspendAll(), late])
+    clearTimeout(timer)
+  }
+
   /** Frames go out at once; what the list of runs shows of them follows at once when it is news, else a little later. */
   #appended(runId: RunId, frames: readonly Frame[]): void {
     this.#hub.emit('frames.appended', { runId, frames: [...frames] })
+    if (frames.some((frame) => frame.kind === 'run.ended' || frame.kind === 'merge.outcome')) {
+      this.#hub.emit('workspace.changed', { reason: 'A run ended or was merged.' })
+    }
     this.#untold.add(runId)
     if (frames.some((frame) => NEWS.has(frame.kind))) this.#tellRuns()
     else this.#telling ??= setTimeout(() => this.#tellRuns(), TELL_AFTER_MS)

@@ -3,6 +3,9 @@ import type { ToolOutcome } from '../../../shared/frames'
 import type { BranchDevice } from './branch-device'
 import type { ToolSpec } from './driver'
 
+/** How long a tool may take to end after it was told to. */
+const STOP_GRACE_MS = 5_000
+
 export interface ToolCallOptions {
   readonly signal: AbortSignal
   /** Monotonic milliseconds, for the duration. */
@@ -41,20 +44,43 @@ export async function runTool(device: BranchDevice, tool: ToolSpec, args: unknow
   }
   const timeout = AbortSignal.timeout(tool.timeoutMs)
   try {
-    const sandbox = await device.sandbox()
-    const { output, text } = await tool.execute(parsed.data, {
-      sandbox,
-      signal: AbortSignal.any([options.signal, timeout]),
-      onOutput: options.onOutput,
-    })
+    const signal = AbortSignal.any([options.signal, timeout])
+    const call = device.sandbox().then((sandbox) => tool.execute(parsed.data, { sandbox, signal, onOutput: options.onOutput }))
+    const { output, text } = await endedBy(signal, call)
     return done({ ok: true, output: tool.output.parse(output), text, error: null })
   } catch (thrown) {
-    return done({ ok: false, output: null, text: '', error: failureOf(thrown, tool, timeout.aborted) })
+    return done({
+      ok: false,
+      output: null,
+      text: '',
+      error: failureOf(thrown, tool, { timedOut: timeout.aborted, stopped: options.signal.aborted }),
+    })
   }
 }
 
-function failureOf(thrown: unknown, tool: ToolSpec, timedOut: boolean): Failure {
-  if (timedOut)
+/**
+ * A tool that is told to stop may take a moment to end well (a shell brings its command down and keeps its session). One that
+ * does not end is left behind: its sandbox is disposed of with the branch.
+ */
+async function endedBy<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const abandoned = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => {
+      timer = setTimeout(() => reject(signal.reason), STOP_GRACE_MS)
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([call, abandoned])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function failureOf(thrown: unknown, tool: ToolSpec, why: { timedOut: boolean; stopped: boolean }): Failure {
+  if (why.stopped) return { code: 'cancelled', message: `${tool.name} was stopped before it had ended.`, retryable: true }
+  if (why.timedOut)
     return { code: 'tool.timed-out', message: `${tool.name} took longer than ${tool.timeoutMs / 1000} s and was ended.`, retryable: true }
   return toFailure(thrown)
 }
