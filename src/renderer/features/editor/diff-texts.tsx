@@ -41,7 +41,8 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
         const own = editor.createDiffEditor(host.current, {
           ...READER_OPTIONS,
           originalEditable: false,
-          useInlineViewWhenSpaceIsLimited: false,
+          useInlineViewWhenSpaceIsLimited: true,
+          renderSideBySideInlineBreakpoint: 620,
           renderOverviewRuler: false,
           diffWordWrap: 'on',
           folding: false,
