@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { findToolchains, isWorldReadable } from './toolchains'
@@ -8,8 +8,8 @@ let outside: string
 let home: string
 
 beforeEach(() => {
-  // Not below /tmp, whose folders are never bound.
-  outside = mkdtempSync(join(homedir(), '.keyframe-toolchains-'))
+  // Not below /tmp, whose folders are never bound, and not in the home folder, which may lie there.
+  outside = mkdtempSync('/var/tmp/keyframe-toolchains-')
   home = join(outside, 'home')
   mkdirSync(home)
 })
