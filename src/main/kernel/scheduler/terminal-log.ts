@@ -1,8 +1,11 @@
 import { toFailure } from '../../../shared/failure'
+import { PERSON_SESSION } from '../tools/drivers/shell/shell-driver'
 import type { TerminalSink } from './run-parts'
 
 /** Terminal data is recorded in pieces: as much as comes in this time, or this many characters, whatever is first. */
-const FLUSH_AFTER_MS = 1_000
+const FLUSH_AFTER_MS = 250
+/** What a person types and sees echoed comes key by key: fewer, larger pieces. */
+const FLUSH_PERSON_AFTER_MS = 1_000
 const FLUSH_AT_CHARS = 32 * 1024
 
 /** Kept while the journal cannot be written (a full disk); beyond it the oldest is lost, which is said. */
@@ -38,7 +41,7 @@ export class TerminalLog {
     if (same === undefined) this.#pieces.push({ session, stream, data })
     else same.data += data
     if (this.#size() >= FLUSH_AT_CHARS && this.#timer === null) this.flush()
-    else this.#flushAfter(FLUSH_AFTER_MS)
+    else this.#flushAfter(session === PERSON_SESSION ? FLUSH_PERSON_AFTER_MS : FLUSH_AFTER_MS)
   }
 
   flush(): void {
