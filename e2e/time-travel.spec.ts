@@ -15,8 +15,9 @@ test('files, editor, terminal and context follow the frame', async ({ finished }
   const frames = await workspace.json<Frame[]>('frames', '--repo', workspace.repo, '--run', runId)
   const own = frames.filter((frame) => frame.branchId === 'b2')
   const changed = own.find((frame) => frame.kind === 'tool.outcome' && (frame.payload.sideEffects?.files.length ?? 0) > 0)
-  const tested = own.find((frame) => frame.kind === 'terminal.data')
-  if (changed === undefined || tested === undefined) throw new Error('the run has no change or no check on b2')
+  const printed = own.findLast((frame) => frame.kind === 'terminal.data')
+  const asked = own.find((frame) => frame.kind === 'judge.intent')
+  if (changed === undefined || printed === undefined || asked === undefined) throw new Error('the run has no change or no check on b2')
 
   // On the branch that was merged, at its end.
   await window.focusTimeline()
@@ -43,9 +44,10 @@ test('files, editor, terminal and context follow the frame', async ({ finished }
     for (let step = 0; step < steps; step += 1) await window.press(n < at ? 'ArrowLeft' : 'ArrowRight')
     await expect(window.pastStrip).toContainText(`Frame ${n} of ${frames.length}`)
   }
-  await select(tested.n)
-  await expect(terminal).not.toContainText('0 problems')
-  await expect(terminal).toContainText('a token gives back the user_id')
+  await select(printed.n)
+  await expect(terminal).toContainText('0 problems')
+  await select(asked.n)
+  await expect(window.panel('Terminal')).toContainText('Nothing was printed up to this frame.')
   await select(changed.n)
   await expect(text).toContainText('function discountFor(')
   await expect(file).toHaveAttribute('data-status', 'changed')
