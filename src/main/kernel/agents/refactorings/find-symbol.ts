@@ -1,7 +1,7 @@
 import type { HumanOption } from '../../../../shared/frames'
 import type { SymbolRef, AgentApi } from '../agent-api'
 import { editDistance } from '../task-language'
-import { AgentStop, listed, plural, tryTool } from './agent-tools'
+import { AgentStop, listed, plural, tryTool, useTool } from './agent-tools'
 import { isCode, isTest } from './left-out-files'
 import type { Declaration } from './parsed-source'
 import type { SourceReader } from './source-reader'
@@ -65,14 +65,13 @@ async function declarationsInWorkspace(reader: SourceReader, name: string, file:
   const served = fromServer.ok ? fromServer.output.symbols.filter((symbol) => symbol.name === name).map((symbol) => symbol.path) : []
   const foundByServer = await declarationsIn(reader, name, served)
   if (foundByServer.length > 0) return foundByServer
-  const search = await tryTool(api, 'code.search', { query: name, wholeWord: true, limit: 500 })
-  return search.ok
-    ? declarationsIn(
-        reader,
-        name,
-        search.output.hits.map((hit) => hit.path),
-      )
-    : []
+  // The last way to find it: when even this fails, the reason is told rather than that there is no such symbol.
+  const { hits } = await useTool(api, 'code.search', { query: name, wholeWord: true, limit: 500 })
+  return declarationsIn(
+    reader,
+    name,
+    hits.map((hit) => hit.path),
+  )
 }
 
 /** Overloads and merged declarations of one file are one symbol: the first is taken. */
