@@ -59,7 +59,7 @@ const VIEWS: readonly { readonly name: string; readonly show: (window: KeyframeW
     name: 'changes',
     show: async (window) => {
       await window.press('Ctrl+Shift+D')
-      await expect(window.panel('Changes').locator('.editor.modified .view-lines')).toContainText('discountFor')
+      await expect(window.panel('Changes').locator('.editor.modified .view-lines').last()).toContainText('discountFor')
     },
   },
   { name: 'problems', show: (window) => window.command('Show problems') },
