@@ -66,3 +66,11 @@ export interface FileStore {
   /** Removes layers and uppers that nothing names any more, in the background. */
   collect(liveManifests: ReadonlySet<ContentHash>): Promise<void>
 }
+
+/**
+ * Paths that a person approved for a merge by name: naming a dangerous file's hunks one by one is how they approve it;
+ * "everything" (null) leaves such files out.
+ */
+export function approvedPaths(selection: HunkSelection | null): string[] {
+  return selection === null ? [] : Object.keys(selection).filter((path) => (selection[path] ?? []).length > 0)
+}

@@ -19,6 +19,7 @@ import type { RunState } from '../../../shared/run-state'
 import { tierTokens } from '../../../shared/context'
 import type { AgentApi, ContextBundle, SpeculationResult, SymbolRef, ToolReply, Variant } from '../agents/agent-api'
 import type { ContextEvent } from '../context/context-policy'
+import { approvedPaths } from '../checkpoints/files'
 import { automaticAnswer } from '../humans/automatic-answer'
 import { sealRequest } from '../humans/review-queue'
 import { ReplayDiverged, ReplayEnded } from '../replay/divergence'
@@ -589,9 +590,7 @@ export class BranchEngine implements AgentApi, BranchLink {
     const { files, base } = this.#parts
     const manifest = this.#parts.stateOf(branchId).checkpoint?.ref.manifest ?? null
     const selection = answer.hunks ?? null
-    // Naming a dangerous file's hunks one by one is how a person approves it; "everything" leaves such files out.
-    const approved = selection === null ? [] : Object.keys(selection).filter((path) => (selection[path] ?? []).length > 0)
-    const merged = await files.merge(base, manifest, selection, approved, this.#parts.mergeDir(intent))
+    const merged = await files.merge(base, manifest, selection, approvedPaths(selection), this.#parts.mergeDir(intent))
     return { branchId, ...merged }
   }
 

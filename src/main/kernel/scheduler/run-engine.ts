@@ -253,9 +253,9 @@ export class RunEngine {
     let engine: BranchEngine | null = null
     let unregister: (() => void) | null = null
     try {
-      engine = this.#rootEngine(this.parts(base), branchId)
+      engine = rootEngine(this.parts(base), this, branchId)
       unregister = this.#register(branchId, engine)
-      await runProgram(engine, this.#programOf(branchId), this.#instructions())
+      await runProgram(engine, this.#programOf(branchId), instructionsOf(this, this.#services.journal))
     } catch (thrown) {
       if (thrown instanceof RunSuspended) return
       // What cannot be recorded (a full disk, a damaged journal) leaves the run interrupted, to be resumed.
@@ -267,10 +267,6 @@ export class RunEngine {
     }
   }
 
-  #rootEngine(parts: RunParts, branchId: BranchId): BranchEngine {
-    return rootEngine(parts, this, branchId)
-  }
-
   #programOf(branchId: BranchId): AgentProgram {
     const { agent } = this.optionsOf(branchId)
     const program = this.#services.agents.get(agent)
@@ -280,10 +276,6 @@ export class RunEngine {
       message: `There is no agent ${agent}.`,
       action: `Known agents: ${[...this.#services.agents.keys()].join(', ')}.`,
     })
-  }
-
-  #instructions(): { path: string; text: string }[] {
-    return instructionsOf(this, this.#services.journal)
   }
 
   async #judge(

@@ -6,7 +6,7 @@ import type { BranchId, ContentHash } from '../../../shared/ids'
 import { branchOrigins, pathTo } from '../../../shared/run-state'
 import { contextChanges, previewEdits } from '../context/context-policy'
 import type { ContextEnv } from '../context/context-draft'
-import type { FilesAt } from '../checkpoints/files'
+import { approvedPaths, type FilesAt } from '../checkpoints/files'
 import { mergeDir, type RunEngine, type RunServices } from '../scheduler/run-engine'
 
 /** What people do to branches by hand: edit context, fork, restore, merge. Each leaves frames. */
@@ -122,8 +122,7 @@ export class BranchActions {
     const common = { branchId, atMs: clock(), key: null, checkpoint: null }
     const [intent] = journal.append(run.runId, [{ ...common, kind: 'merge.intent', cause: null, payload: { branchId, hunks } }])
     if (intent === undefined) throw new Error('the journal acknowledged nothing')
-    const approved = hunks === null ? [] : Object.keys(hunks).filter((path) => (hunks[path] ?? []).length > 0)
-    const merged = await files.merge(base, manifest, hunks, approved, mergeDir(this.#services, run.runId, intent.n))
+    const merged = await files.merge(base, manifest, hunks, approvedPaths(hunks), mergeDir(this.#services, run.runId, intent.n))
     const outcome = { branchId, ...merged }
     journal.append(run.runId, [{ ...common, atMs: clock(), kind: 'merge.outcome', cause: intent.n, payload: outcome }])
     return outcome
