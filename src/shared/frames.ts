@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ContextChange, TokenBudget } from './context'
 import { Failure } from './failure'
 import { BranchId, ContentHash, RunId } from './ids'
+import { EnforcedBy, GrantPattern, GrantScope, PolicyAction, PolicyDecision, PolicyGrant } from './policy'
 
 /**
  * How far an effect can be undone, which decides what happens to one that was cut off by a crash:
@@ -22,12 +23,53 @@ export const FileChange = z.object({
 })
 export type FileChange = z.infer<typeof FileChange>
 
+/** Requests to one host and port that the branch's proxy decided, together. */
+export const NetworkRequest = z.object({
+  host: z.string(),
+  port: z.number().int(),
+  /** The address that was dialled (and that the policy was asked about); null when there was none. */
+  address: z.string().nullable(),
+  allowed: z.boolean(),
+  reason: z.string(),
+  count: z.number().int(),
+})
+export type NetworkRequest = z.infer<typeof NetworkRequest>
+
+export const OpenPort = z.object({ port: z.number().int(), address: z.string(), program: z.string().nullable() })
+export type OpenPort = z.infer<typeof OpenPort>
+
+/** Since the previous call of the branch. The last two are absent in frames of before they were observed. */
 export const SideEffects = z.object({
   files: z.array(FileChange),
   /** Command lines of processes still running when the call ended. */
   processes: z.array(z.string()),
+  /** Ports that programs of the branch listen on when the call ended. */
+  ports: z.array(OpenPort).optional(),
+  network: z.array(NetworkRequest).optional(),
 })
 export type SideEffects = z.infer<typeof SideEffects>
+
+/** Something that was tried and refused: by the policy before the call, or by the system during it. */
+export const Denial = z.object({
+  by: z.enum(['policy', 'person', 'system-call-filter', 'network', 'limit', 'files']),
+  action: PolicyAction.nullable(),
+  resource: z.string(),
+  reason: z.string(),
+  enforcedBy: EnforcedBy,
+})
+export type Denial = z.infer<typeof Denial>
+
+/** What a call used, and what it might have used. */
+export const ResourceUsage = z.object({
+  cpuMs: z.number(),
+  peakMemoryBytes: z.number(),
+  maxMemoryBytes: z.number(),
+  peakProcesses: z.number().int(),
+  maxProcesses: z.number().int(),
+  diskBytes: z.number(),
+  maxDiskBytes: z.number(),
+})
+export type ResourceUsage = z.infer<typeof ResourceUsage>
 
 export const ToolOutcome = z.object({
   tool: z.string(),
@@ -40,6 +82,8 @@ export const ToolOutcome = z.object({
   sideEffects: SideEffects,
   isolation: IsolationLevel,
   durationMs: z.number().min(0),
+  denials: z.array(Denial).optional(),
+  usage: ResourceUsage.optional(),
 })
 export type ToolOutcome = z.infer<typeof ToolOutcome>
 
@@ -120,6 +164,16 @@ export const HumanRequest = z.object({
   options: z.array(HumanOption).optional(),
   /** For review-merge: the branches that may be merged, best first. */
   branches: z.array(z.object({ branchId: BranchId, label: z.string(), verdict: Verdict })).optional(),
+  /** For authorize-action on a tool call: what the policy says of it, and the patterns offered for permitting more than this once. */
+  authorize: z
+    .object({
+      role: z.string(),
+      tool: z.string(),
+      args: z.unknown(),
+      decisions: z.array(PolicyDecision),
+      patterns: z.array(GrantPattern),
+    })
+    .optional(),
   /** SHA-256 of the canonical request: an answer names it, so what was approved is what was shown. */
   shown: ContentHash,
 })
@@ -133,6 +187,10 @@ export const HumanAnswer = z.object({
   text: z.string().optional(),
   branchId: BranchId.optional(),
   hunks: HunkSelection.optional(),
+  /** How far an approval of a tool call goes; `once` when absent. */
+  scope: GrantScope.optional(),
+  /** For scopes beyond once: what is permitted. The offered patterns when absent. */
+  patterns: z.array(GrantPattern).optional(),
 })
 export type HumanAnswer = z.infer<typeof HumanAnswer>
 
@@ -148,6 +206,10 @@ export type MergeOutcome = z.infer<typeof MergeOutcome>
 export const RunOptions = z.object({
   agent: z.string(),
   task: z.string(),
+  /** Whose policies decide what the run may touch; the agent's own role when absent. */
+  role: z.string().optional(),
+  /** A person's consent to run without isolation, where nothing better is to be had. */
+  allowUnisolated: z.boolean().optional(),
   /** `ask` waits for the person at each decision; `yes` takes the best passing variant; `deny` refuses every mutation. */
   approval: z.enum(['ask', 'yes', 'deny']),
   /** How many speculative variants to rehearse at most; the agent may know fewer. */
@@ -170,6 +232,8 @@ export const FramePayloads = {
     agentVersion: z.string(),
     policy: z.string(),
     isolation: IsolationLevel,
+    /** The role's settings and every policy of it in force at the start, as canonical JSON. */
+    capabilities: ContentHash.optional(),
     /** Instruction files of the workspace (AGENTS.md), as they were at the start. */
     instructions: z.array(z.object({ path: z.string(), content: ContentHash })),
   }),
@@ -194,7 +258,16 @@ export const FramePayloads = {
   }),
   'context.changed': z.object({ changes: z.array(ContextChange) }),
   'context.edited': z.object({ changes: z.array(ContextChange), note: z.string() }),
-  'tool.intent': z.object({ tool: z.string(), args: z.unknown(), effect: EffectClass, allowedBy: z.array(z.string()) }),
+  'tool.intent': z.object({
+    tool: z.string(),
+    args: z.unknown(),
+    effect: EffectClass,
+    allowedBy: z.array(z.string()),
+    role: z.string().optional(),
+    decisions: z.array(PolicyDecision).optional(),
+  }),
+  /** Permissions that a person gave with the answer that is this frame's cause. */
+  'policy.granted': z.object({ grants: z.array(PolicyGrant) }),
   'tool.outcome': ToolOutcome,
   'judge.intent': z.object({ judge: z.string(), branchId: BranchId }),
   'judge.verdict': Verdict,

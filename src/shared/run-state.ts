@@ -146,6 +146,7 @@ function applyPayload(state: RunState, frame: Frame): RunState {
     case 'restore':
     case 'recovery':
     case 'agent.message':
+    case 'policy.granted':
     case 'memory.changed':
     case 'terminal.data':
       return state

@@ -50,6 +50,8 @@ function describe(frame: Frame): string {
       return `${frame.payload.resolution} frame ${frame.payload.intent}: ${frame.payload.detail}`
     case 'control':
       return `${frame.payload.action} by ${frame.payload.by} ${frame.payload.text ?? ''}`
+    case 'policy.granted':
+      return frame.payload.grants.map((grant) => `${grant.scope} ${grant.action} ${grant.pattern} for ${grant.role}`).join('; ')
     case 'agent.message':
       return frame.payload.text
     case 'agent.plan':

@@ -137,7 +137,7 @@ describe('odd files', () => {
         timeoutMs: 60_000,
       })
       expect(made.exitCode).toBe(0)
-      expect(made.files.map((file) => file.path).sort()).toEqual(['b\\xff\\xfe.txt', 'dangling', 'made\n', 'new\nline', 'trap'])
+      expect(made.sideEffects.files.map((file) => file.path).sort()).toEqual(['b\\xff\\xfe.txt', 'dangling', 'made\n', 'new\nline', 'trap'])
       await renames()
       expect(readFileSync(bytes, 'utf8')).toBe('bytes\n')
       expect(readlinkSync(join(at.root, 'absolute'))).toBe(secret)

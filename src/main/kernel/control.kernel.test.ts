@@ -122,7 +122,7 @@ describe('a throw-away sandbox', () => {
       caller,
     )
     expect(result).toMatchObject({ exitCode: 0, stdout: '1001\n', isolation: 'overlay' })
-    expect(result.files.map((file) => [file.change, file.path])).toEqual([
+    expect(result.sideEffects.files.map((file) => [file.change, file.path])).toEqual([
       ['deleted', 'README.md'],
       ['created', 'new.txt'],
     ])

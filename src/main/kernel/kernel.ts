@@ -32,6 +32,8 @@ import { RunRegistry } from './service/run-registry'
 import { Scratch } from './service/scratch'
 import { Terminals } from './service/terminals'
 import { makeDriverSet, toolBinds } from './tools/driver-set'
+import { createPolicies } from './tools/policy/cedar-policies'
+import type { Policies } from './tools/policy/policies'
 import { detectIsolation } from './tools/sandboxes/detect-isolation'
 import { guestOwner } from './tools/sandboxes/guest-owner'
 import { createOverlayProvider } from './tools/sandboxes/overlay-sandbox'
@@ -110,6 +112,7 @@ class LocalKernel implements Kernel {
   readonly #journal
   readonly #memory
   readonly #runs: RunRegistry
+  readonly #policies: Policies
   readonly #terminals: Terminals
   readonly #channels: LspChannels
   readonly #life = new AbortController()
@@ -130,6 +133,13 @@ class LocalKernel implements Kernel {
     this.#isolation.catch(() => undefined)
     const clock = (): number => Date.now()
     this.#memory = createMemory({ root, databasePath: join(dataDir, 'memory.db'), listFiles: () => this.#indexable(), now: clock })
+    this.#policies = createPolicies({
+      appRoot: options.appRoot,
+      folder: join(options.home, 'policies'),
+      now: clock,
+      log: options.log,
+    })
+    this.#policies.onChange((reason) => this.#hub.emit('policy.changed', { reason }))
     const queue = new ReviewQueue((pending) => this.#hub.emit('humans.changed', { pending }))
     const runsDir = join(dataDir, 'runs')
     mkdirSync(runsDir, { recursive: true })
@@ -175,7 +185,9 @@ class LocalKernel implements Kernel {
       terminals: this.#terminals,
       channels: this.#channels,
       scratch: new Scratch(services, (runId) => this.#runs.get(runId)),
+      policies: this.#policies,
       workspaceInfo: () => this.#workspaceInfo(services),
+      workspaceFiles: () => this.#indexable(),
     })
   }
 
@@ -221,6 +233,7 @@ class LocalKernel implements Kernel {
     this.#channels.dispose()
     await this.#suspendRuns()
     await this.#terminals.dispose()
+    await this.#policies.dispose()
     await this.#memory.dispose()
     this.#journal.close()
   }
@@ -235,12 +248,13 @@ class LocalKernel implements Kernel {
       journal: this.#journal.status,
       index: this.#memory.status,
       notices: [...this.#runs.stopped(), ...repository.notices],
-      agents: [...services.agents.values()].map(({ id, title, summary, examples, mutates }) => ({
+      agents: [...services.agents.values()].map(({ id, title, summary, examples, mutates, role }) => ({
         id,
         title,
         summary,
         examples: [...examples],
         mutates,
+        role,
       })),
     }
   }
@@ -307,6 +321,7 @@ class LocalKernel implements Kernel {
     const overlay = createOverlayProvider({ nodePath: this.#options.nodePath })
     return {
       level: overlay.level,
+      guarantees: overlay.guarantees,
       open: async (spec) => {
         await this.#requireIsolation()
         return overlay.open(spec)

@@ -18,6 +18,7 @@ export function frameRole(frame: Frame): FrameRole {
       return 'context'
     case 'human.request':
     case 'human.answer':
+    case 'policy.granted':
     case 'control':
       return 'human'
     case 'decision':
@@ -104,6 +105,8 @@ export function frameTitle(frame: Frame): string {
       return `Recovery of frame ${frame.payload.intent}: ${frame.payload.resolution}`
     case 'control':
       return `${frame.payload.by}: ${frame.payload.action}${frame.payload.text === null ? '' : ` "${frame.payload.text}"`}`
+    case 'policy.granted':
+      return `Permitted: ${frame.payload.grants.map((grant) => `${grant.action} ${grant.pattern}`).join(', ')}`
     case 'agent.message':
       return frame.payload.text
     case 'agent.plan':

@@ -2,28 +2,31 @@ import { z } from 'zod'
 import { ContextChange, ContextItemKind, Tier } from '../context'
 import { Failure } from '../failure'
 import {
-  FileChange,
+  Denial,
   FrameWire,
   HumanAnswer,
   HumanRequest,
   HunkSelection,
   IsolationLevel,
   MergeOutcome,
+  ResourceUsage,
   RunOptions,
+  SideEffects,
   ToolOutcome,
   Verdict,
 } from '../frames'
 import { BranchId, ContentHash, FrameNumber, RunId } from '../ids'
 import { FileDiff, FileVersion, TreeEntry } from '../files'
 import { GraphNode, GraphResult, SearchHit } from '../graph'
+import { PolicyAction, PolicyDecision, PolicyOverview, RoleCapability, RoleSettings, RoleView } from '../policy'
 
 /**
  * The contract between the kernel and everything that shows or drives it. One entry a method: what goes in, what comes
  * out. All three transports (MessagePort, WebSocket, unix socket) carry it unchanged; see `messages.ts`.
  *
- * History of the protocol number: 1, the first.
+ * History of the protocol number: 1, the first; 2, capability policies, providers and what a call used.
  */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** A point on the timeline: the state of `branchId` after frame `n`. */
 export const At = z.object({ runId: RunId, branchId: BranchId, n: FrameNumber })
@@ -43,6 +46,8 @@ export const DoctorReport = z.object({
   level: IsolationLevel,
   summary: z.string(),
   requirements: z.array(Requirement),
+  /** What of each boundary the level gives, and who enforces it: the table that people decide by. */
+  guarantees: z.array(z.object({ what: z.string(), given: z.enum(['yes', 'partly', 'no']), how: z.string() })).default([]),
   /** What the level enforces, each proved by an attempt at start: "no network", "uid 1001 inside, 64000 outside", ... */
   proofs: z.array(z.object({ name: z.string(), holds: z.boolean(), detail: z.string() })),
 })
@@ -83,7 +88,15 @@ export const WorkspaceInfo = z.object({
   /** Things the user should know about this folder (submodules left out, odd names, no dependencies installed). */
   notices: z.array(z.string()),
   agents: z.array(
-    z.object({ id: z.string(), title: z.string(), summary: z.string(), examples: z.array(z.string()), mutates: z.boolean() }),
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      summary: z.string(),
+      examples: z.array(z.string()),
+      mutates: z.boolean(),
+      /** The role whose policies hold for it unless a run names another. */
+      role: z.string(),
+    }),
   ),
 })
 export type WorkspaceInfo = z.infer<typeof WorkspaceInfo>
@@ -179,6 +192,10 @@ export const TerminalInfo = z.object({
   title: z.string(),
   cwd: z.string(),
   live: z.boolean(),
+  /** The command that runs in its foreground; null at a prompt. */
+  running: z.string().nullable(),
+  /** Command lines of what runs in it, the shell itself left out. */
+  processes: z.array(z.string()),
   cols: z.number().int(),
   rows: z.number().int(),
 })
@@ -265,11 +282,18 @@ export const Methods = {
     params: z.object({
       runId: RunId,
       branchId: BranchId,
+      /** Opens another session of this name beside the branch's own. */
+      session: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,31}$/)
+        .optional(),
       cols: z.number().int().min(2).max(1000),
       rows: z.number().int().min(1).max(1000),
     }),
     result: TerminalInfo,
   },
+  /** Ends a session and what runs in it. */
+  'terminal.close': { params: z.object({ runId: RunId, branchId: BranchId, session: z.string() }), result: done },
   'terminal.write': { params: z.object({ runId: RunId, branchId: BranchId, session: z.string(), data: z.string() }), result: done },
   'terminal.resize': {
     params: z.object({
@@ -301,7 +325,13 @@ export const Methods = {
 
   /** One command in a throw-away sandbox, on the files of a point or (null) of the repository as it is now. */
   'sandbox.exec': {
-    params: z.object({ at: At.nullable(), argv: z.array(z.string()).min(1), timeoutMs: z.number().int().min(100).max(3_600_000) }),
+    params: z.object({
+      at: At.nullable(),
+      argv: z.array(z.string()).min(1),
+      timeoutMs: z.number().int().min(100).max(3_600_000),
+      /** The role whose sandbox it is; that of the general coder when absent. The command itself is the caller's own and not asked for. */
+      role: z.string().optional(),
+    }),
     result: z.object({
       exitCode: z.number().int(),
       stdout: z.string(),
@@ -311,11 +341,24 @@ export const Methods = {
       timedOut: z.boolean(),
       limit: z.string().nullable(),
       isolation: IsolationLevel,
-      files: z.array(FileChange),
+      sideEffects: SideEffects,
+      denials: z.array(Denial),
+      usage: ResourceUsage.nullable(),
     }),
   },
   /** One tool call there, with the policy of a role. */
   'sandbox.tool': { params: z.object({ at: At.nullable(), role: z.string(), name: z.string(), args: z.unknown() }), result: ToolOutcome },
+
+  'policy.get': { params: none, result: PolicyOverview },
+  /** Decides as for a call of the role, grants that always hold included; changes nothing. */
+  'policy.check': { params: z.object({ role: z.string(), action: PolicyAction, resource: z.string().min(1) }), result: PolicyDecision },
+  'policy.capabilities': { params: z.object({ role: z.string() }), result: z.array(RoleCapability) },
+  /** Makes or replaces a user-defined role. Throws `policy.invalid` with the place of the first mistake; nothing is written then. */
+  'policy.saveRole': { params: z.object({ settings: RoleSettings, text: z.string().max(262_144) }), result: RoleView },
+  'policy.removeRole': { params: z.object({ role: z.string() }), result: done },
+  /** Replaces the Cedar text of a grant. Throws `policy.invalid`. */
+  'policy.saveGrant': { params: z.object({ id: z.string(), text: z.string().max(65_536) }), result: done },
+  'policy.revoke': { params: z.object({ id: z.string() }), result: done },
 
   'replay.run': {
     params: z.object({ runId: RunId, from: FrameNumber.optional(), mode: z.enum(['exact', 'execute']) }),
@@ -340,6 +383,7 @@ export const Events = {
   'lsp.message': z.object({ channel: z.string(), message: z.string() }),
   'lsp.closed': z.object({ channel: z.string(), reason: z.string() }),
   'index.changed': IndexStatus,
+  'policy.changed': z.object({ reason: z.string() }),
   'workspace.changed': z.object({ reason: z.string() }),
   /** The receiver was too slow and events were dropped: fetch everything again. */
   resync: z.object({ reason: z.string() }),

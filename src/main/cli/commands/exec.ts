@@ -26,9 +26,9 @@ export const command: Command = {
         if (result.stdout !== '') terminal.out(result.stdout.replace(/\n$/, ''))
         if (result.stderr !== '') terminal.err(result.stderr.replace(/\n$/, ''))
         terminal.err(
-          `exit ${result.exitCode} after ${seconds(result.durationMs)}, isolation ${result.isolation}, ${result.files.length} files changed (thrown away)`,
+          `exit ${result.exitCode} after ${seconds(result.durationMs)}, isolation ${result.isolation}, ${result.sideEffects.files.length} files changed (thrown away)`,
         )
-        for (const file of result.files) terminal.err(`  ${file.change.padEnd(8)} ${oneLine(file.path)}`)
+        for (const file of result.sideEffects.files) terminal.err(`  ${file.change.padEnd(8)} ${oneLine(file.path)}`)
         if (result.timedOut) terminal.err('It was ended: the time was over.')
         if (result.limit !== null) terminal.err(`It was ended: the limit of ${result.limit} was reached.`)
       }

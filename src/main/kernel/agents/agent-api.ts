@@ -95,5 +95,7 @@ export interface AgentProgram {
   readonly summary: string
   readonly examples: readonly string[]
   readonly mutates: boolean
+  /** The role whose policies hold for it unless a run names another. */
+  readonly role: string
   run(api: AgentApi): Promise<{ ok: boolean; summary: string }>
 }

@@ -14,6 +14,7 @@ export const analyst: AgentProgram = {
   summary: 'Finds references, traces calls from one symbol to another, runs the checks and explains what fails. Changes nothing.',
   examples: [TASK_FORMS['find-references'], TASK_FORMS.trace, TASK_FORMS['run-checks']],
   mutates: false,
+  role: 'reviewer',
   run: (api) => untilStopped(api, () => answer(api)),
 }
 

@@ -14,6 +14,7 @@ export const refactorer: AgentProgram = {
   summary: 'Renames and moves symbols, organises imports, applies fixes. No model: everything comes from the language server.',
   examples: [TASK_FORMS.rename, TASK_FORMS.move, TASK_FORMS['organise-imports'], TASK_FORMS['apply-fix']],
   mutates: true,
+  role: 'coder',
   run: (api) => untilStopped(api, () => carryOut(api)),
 }
 

@@ -62,6 +62,9 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
         trees,
         readOpaque: options.readOpaque ?? readOpaqueWithTar,
       }),
+    trackCopy: () => {
+      throw new Error('no copies are tracked yet')
+    },
     materialise: (manifest) => layers.materialise(manifest),
     at: (base, manifest): FilesAt => filesOf(base, manifest),
     previewMerge: async (base, manifest) => {

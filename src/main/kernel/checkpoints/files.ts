@@ -36,6 +36,9 @@ export interface FilesAt {
   diff(against: FilesAt | 'base'): Promise<FileDiff[]>
 }
 
+/** Why a path needs a person's approval by name before it is merged, beside being dangerous in itself; null when it does not. */
+export type MergeGuard = (path: string) => string | null
+
 /** Everything about files as data: the base, captures, layers, views, merges. One per workspace. */
 export interface FileStore {
   /** Cheap when nothing changed since the last one. Never touches the repository's `.git`. */
@@ -44,6 +47,8 @@ export interface FileStore {
   findBase(id: ContentHash): Promise<Base>
   /** `layer` is the manifest that the upper lies on; captures include it. */
   track(upperDir: string, layer: ContentHash | null, base: Base): UpperTracker
+  /** The same for a whole copy of the workspace (level copy), found by comparison with base and layer. */
+  trackCopy(copyDir: string, layer: ContentHash | null, base: Base): UpperTracker
   /** A read-only directory with the manifest's files, whiteouts and opaque marks; made once, shared by all forks. */
   materialise(manifest: ContentHash): Promise<string>
   at(base: Base, manifest: ContentHash | null): FilesAt
@@ -51,6 +56,7 @@ export interface FileStore {
   previewMerge(
     base: Base,
     manifest: ContentHash | null,
+    guard?: MergeGuard,
   ): Promise<{ diffs: FileDiff[]; conflicts: MergeOutcome['conflicts']; needsApproval: string[] }>
   /**
    * Applies the kept hunks to the live repository inside a jail: all or nothing, also over a crash. `journalDir` keeps the
@@ -62,6 +68,7 @@ export interface FileStore {
     selection: HunkSelection | null,
     approvedDangerous: readonly string[],
     journalDir: string,
+    guard?: MergeGuard,
   ): Promise<Omit<MergeOutcome, 'branchId'>>
   /** Removes layers and uppers that nothing names any more, in the background. */
   collect(liveManifests: ReadonlySet<ContentHash>): Promise<void>

@@ -316,6 +316,7 @@ export class RunEngine {
     const { provider, pinnedNodeVersion } = this.#services
     return {
       level: provider.level,
+      guarantees: provider.guarantees,
       open: async (spec) => {
         this.#pinnedNode ??= needsPinnedNode(this.#baseFiles(base), pinnedNodeVersion)
         return provider.open({ ...spec, pinnedNodeFirst: await this.#pinnedNode })

@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal'
 import type { Memory } from '../memory/memory'
 import { replayExactly } from '../replay/exact-replay'
 import type { RunServices } from '../scheduler/run-engine'
+import type { Policies } from '../tools/policy/policies'
 import type { BranchActions } from './branch-actions'
 import type { LspChannels } from './lsp-channels'
 import type { Scratch } from './scratch'
@@ -26,7 +27,10 @@ export interface KernelParts {
   readonly terminals: Terminals
   readonly channels: LspChannels
   readonly scratch: Scratch
+  readonly policies: Policies
   workspaceInfo(): Promise<WorkspaceInfo>
+  /** All files of the workspace that are tracked or not ignored. */
+  workspaceFiles(): Promise<string[]>
 }
 
 export type MethodTable = { readonly [M in MethodName]: (params: MethodResultParams<M>, caller: Caller) => Promise<MethodResult<M>> }
@@ -34,7 +38,7 @@ type MethodResultParams<M extends MethodName> = MethodParams<M>
 
 /** One function a method of the contract, thin: what it does is in the parts. */
 export function kernelMethods(parts: KernelParts): MethodTable {
-  const { journal, memory, queue, services, runs, actions, terminals, channels } = parts
+  const { journal, memory, queue, services, runs, actions, terminals, channels, policies } = parts
   const run = (runId: string) => runs.get(runId as RunId)
   const point = (at: MethodParams<'files.tree'>) => [run(at.runId), at.branchId as typeof MAIN_BRANCH, at.n] as const
   const branch = (at: { runId: string; branchId: string }) => [run(at.runId), at.branchId as typeof MAIN_BRANCH] as const
@@ -101,7 +105,7 @@ export function kernelMethods(parts: KernelParts): MethodTable {
 
     'terminal.list': async (at) => terminals.list(...branch(at)),
     'terminal.scrollback': async (at) => terminals.scrollback(...point(at), at.session),
-    'terminal.open': async ({ cols, rows, ...at }) => terminals.open(...branch(at), cols, rows),
+    'terminal.open': async ({ session, cols, rows, ...at }) => terminals.open(...branch(at), session ?? null, cols, rows),
     'terminal.write': async ({ session, data, ...at }) => {
       await terminals.write(...branch(at), session, data)
       return {}
@@ -129,6 +133,27 @@ export function kernelMethods(parts: KernelParts): MethodTable {
 
     'sandbox.exec': async (params, caller) => parts.scratch.exec(params, abortSignalOf(caller)),
     'sandbox.tool': async (params, caller) => parts.scratch.tool(params, abortSignalOf(caller)),
+
+    'terminal.close': async ({ session, ...at }) => {
+      await terminals.close(...branch(at), session)
+      return {}
+    },
+    'policy.get': async () => policies.overview(await parts.workspaceFiles()),
+    'policy.check': async ({ role, action, resource }) => policies.check(role, action, resource),
+    'policy.capabilities': async ({ role }) => policies.capabilities(role, await parts.workspaceFiles()),
+    'policy.saveRole': async ({ settings, text }) => policies.saveRole({ ...settings, limits: settings.limits ?? {} }, text),
+    'policy.removeRole': async ({ role }) => {
+      policies.removeRole(role)
+      return {}
+    },
+    'policy.saveGrant': async ({ id, text }) => {
+      policies.saveGrant(id, text)
+      return {}
+    },
+    'policy.revoke': async ({ id }) => {
+      policies.revoke(id)
+      return {}
+    },
 
     'replay.run': async ({ runId, mode }) => {
       if (mode === 'execute') {

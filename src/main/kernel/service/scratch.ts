@@ -31,7 +31,19 @@ export class Scratch {
       const result = await sandbox.run({ argv }, { timeoutMs, signal, maxOutputBytes: MAX_OUTPUT_BYTES })
       const { changes } = await device.capture()
       const { exitCode, stdout, stderr, truncated, durationMs, timedOut, limit } = result
-      return { exitCode, stdout, stderr, truncated, durationMs, timedOut, limit, isolation: sandbox.level, files: [...changes] }
+      return {
+        exitCode,
+        stdout,
+        stderr,
+        truncated,
+        durationMs,
+        timedOut,
+        limit,
+        isolation: sandbox.level,
+        sideEffects: { files: [...changes], processes: [] },
+        denials: [],
+        usage: null,
+      }
     })
   }
 
@@ -88,6 +100,7 @@ export class Scratch {
     const pinnedNodeFirst = await needsPinnedNode(files.at(base, null), pinnedNodeVersion)
     const suited = {
       level: provider.level,
+      guarantees: provider.guarantees,
       open: (spec: Parameters<typeof provider.open>[0]) => provider.open({ ...spec, pinnedNodeFirst }),
     }
     return new BranchDevice(

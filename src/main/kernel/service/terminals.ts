@@ -43,10 +43,14 @@ export class Terminals {
     return data.length > SCROLLBACK_CHARS ? { data: data.slice(-SCROLLBACK_CHARS), truncated: true } : { data, truncated: false }
   }
 
-  async open(run: RunEngine, branchId: BranchId, cols: number, rows: number): Promise<TerminalInfo> {
+  async open(run: RunEngine, branchId: BranchId, session: string | null, cols: number, rows: number): Promise<TerminalInfo> {
     const device = await this.#device(run, branchId)
     await device.sandbox()
-    return device.set.shell.open(cols, rows)
+    return device.set.shell.open(session, cols, rows)
+  }
+
+  async close(run: RunEngine, branchId: BranchId, session: string): Promise<void> {
+    await (await this.#device(run, branchId)).set.shell.close(session)
   }
 
   async write(run: RunEngine, branchId: BranchId, session: string, data: string): Promise<void> {
@@ -99,5 +103,14 @@ function recordedSessions(run: RunEngine, branchId: BranchId): TerminalInfo[] {
   for (const frame of pathTo(run.frames(), branchOrigins(run.frames()), branchId, Number.MAX_SAFE_INTEGER)) {
     if (frame.kind === 'terminal.data') sessions.add(frame.payload.session)
   }
-  return [...sessions].map((session) => ({ session, title: session, cwd: '', live: false, cols: 80, rows: 24 }))
+  return [...sessions].map((session) => ({
+    session,
+    title: session,
+    cwd: '',
+    live: false,
+    running: null,
+    processes: [],
+    cols: 80,
+    rows: 24,
+  }))
 }

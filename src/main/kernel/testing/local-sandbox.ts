@@ -3,7 +3,14 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as pty from 'node-pty'
-import type { CommandResult, Sandbox, SandboxCommand, SandboxProcess, SandboxPty } from '../tools/sandboxes/sandbox'
+import {
+  type CommandResult,
+  MOUNTED_GUEST,
+  type Sandbox,
+  type SandboxCommand,
+  type SandboxProcess,
+  type SandboxPty,
+} from '../tools/sandboxes/sandbox'
 
 /** Runs commands directly in a temporary folder: for tests of drivers that do not depend on isolation. */
 export interface LocalSandbox extends Sandbox {
@@ -50,6 +57,18 @@ export async function openLocalSandbox(): Promise<LocalSandbox> {
   return {
     level: 'none',
     upperDir: workspaceDir,
+    copyDir: null,
+    guest: MOUNTED_GUEST,
+    notices: [],
+    activity: () =>
+      Promise.resolve({
+        network: [],
+        unroutable: 0,
+        ports: [],
+        usage: { cpuMs: 0, peakMemoryBytes: 0, maxMemoryBytes: 0, peakProcesses: 0, maxProcesses: 0, diskBytes: 0, maxDiskBytes: 0 },
+        limits: [],
+        killedByFilter: 0,
+      }),
     exchangeDir,
     workspaceDir,
     children: () => [...children],

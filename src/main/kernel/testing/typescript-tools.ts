@@ -4,7 +4,8 @@ import ts from 'typescript'
 import { KeyframeError } from '../../../shared/failure'
 import type { ContentHash } from '../../../shared/ids'
 import { applyOffsetEdits, TextPositions, toOffsetEdits } from '../agents/refactorings/text-positions'
-import { type TextEdit, type ToolName, WorkspaceEdit } from '../tools/schemas'
+import { type TextEdit, WorkspaceEdit } from '../tools/schemas/text'
+import type { ToolName } from '../tools/schemas'
 import type { z } from 'zod'
 
 type Edit = z.output<typeof WorkspaceEdit>

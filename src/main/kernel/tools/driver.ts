@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { EffectClass } from '../../../shared/frames'
+import type { PolicyAction } from '../../../shared/policy'
 import type { Sandbox } from './sandboxes/sandbox'
 
 /** What a tool call may use while it runs. One per call. */
@@ -8,6 +9,15 @@ export interface ToolCallContext {
   readonly signal: AbortSignal
   /** Output as it happens, for the window; the whole output is in the result too. */
   onOutput(chunk: string): void
+}
+
+/**
+ * What a call will touch, for the policy to decide before it runs. Paths as the caller wrote them, relative to the workspace: the
+ * runtime resolves them before it asks. Commands as text.
+ */
+export interface CapabilityRequest {
+  readonly action: PolicyAction
+  readonly resource: string
 }
 
 export interface ToolSuccess<Output> {
@@ -27,6 +37,8 @@ export interface ToolSpec<Input extends z.ZodType = z.ZodType, Output extends z.
   readonly output: Output
   readonly effect: EffectClass
   readonly timeoutMs: number
+  /** Absent: only `tool.use` is asked for. */
+  capabilities?(args: z.output<Input>): readonly CapabilityRequest[]
   execute(args: z.output<Input>, call: ToolCallContext): Promise<ToolSuccess<z.input<Output>>>
 }
 

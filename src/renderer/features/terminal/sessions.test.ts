@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest'
 import { chooseSession, mergeSessions } from './sessions'
 
-const info = (session: string, live = true) => ({ session, title: session, cwd: `/workspace/${session}`, live, cols: 80, rows: 24 })
+const info = (session: string, live = true) => ({
+  session,
+  title: session,
+  cwd: `/workspace/${session}`,
+  live,
+  running: null,
+  processes: [],
+  cols: 80,
+  rows: 24,
+})
 
 it('shows each session once, the agent’s first, then the person’s, the checks, others by name', () => {
   const tabs = mergeSessions([info('user'), info('zeta'), info('main')], ['checks', 'main', 'alpha'])

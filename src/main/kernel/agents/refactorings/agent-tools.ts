@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { ToolOutcome } from '../../../../shared/frames'
 import type { ContentHash } from '../../../../shared/ids'
-import { type TextEdit, type ToolName, ToolSchemas } from '../../tools/schemas'
+import type { TextEdit } from '../../tools/schemas/text'
+import { type ToolName, ToolSchemas } from '../../tools/schemas'
 import type { AgentApi, ToolReply } from '../agent-api'
 
 type Output<Name extends ToolName> = z.output<(typeof ToolSchemas)[Name]['output']>

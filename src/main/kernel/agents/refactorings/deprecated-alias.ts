@@ -1,4 +1,4 @@
-import type { TextEdit } from '../../tools/schemas'
+import type { TextEdit } from '../../tools/schemas/text'
 import type { FileEdits } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
 import type { SourceReader } from './source-reader'

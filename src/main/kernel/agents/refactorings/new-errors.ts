@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Diagnostic as DiagnosticSchema } from '../../tools/schemas'
+import type { Diagnostic as DiagnosticSchema } from '../../tools/schemas/lsp'
 import type { AgentApi } from '../agent-api'
 import { failureText, tryTool } from './agent-tools'
 import { isCode } from './left-out-files'

@@ -1,4 +1,4 @@
-import type { TextEdit } from '../../tools/schemas'
+import type { TextEdit } from '../../tools/schemas/text'
 import { AgentStop, type FileEdits, type SourceText, useTool } from './agent-tools'
 import type { SymbolTarget } from './find-symbol'
 import { isCode } from './left-out-files'

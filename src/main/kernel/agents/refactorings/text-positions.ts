@@ -1,4 +1,4 @@
-import type { TextEdit } from '../../tools/schemas'
+import type { TextEdit } from '../../tools/schemas/text'
 
 /** Lines from 1, columns from 0 in UTF-16 units, as tools count them. A line ends at LF, CRLF or CR. */
 export class TextPositions {

@@ -35,7 +35,13 @@ const EINVAL = 22
 export async function detectIsolation(options: { nodePath: string }): Promise<DoctorReport> {
   if (process.platform !== 'linux') {
     const requirement: Requirement = { name: 'Linux', state: 'missing', detail: `This is ${process.platform}.`, remedy: null }
-    return { level: 'none', summary: `No isolation: sandboxes need Linux. ${LATER}`, requirements: [requirement], proofs: [] }
+    return {
+      level: 'none',
+      summary: `No isolation: sandboxes need Linux. ${LATER}`,
+      requirements: [requirement],
+      guarantees: [],
+      proofs: [],
+    }
   }
   const requirements = [...programRequirements(), await namespaceRequirement(), nodeRequirement(options.nodePath)]
   const proofs: Proof[] = []
@@ -52,10 +58,10 @@ export async function detectIsolation(options: { nodePath: string }): Promise<Do
   const broken = proofs.filter((proof) => !proof.holds).map((proof) => proof.name)
   if (missing.length === 0 && broken.length === 0) {
     const summary = `Overlay sandboxes: ${proofs.length} of ${proofs.length} attempts to get out of one were refused or contained.`
-    return { level: 'overlay', summary, requirements, proofs }
+    return { level: 'overlay', summary, requirements, guarantees: [], proofs }
   }
   const reason = missing.length > 0 ? `missing: ${missing.join(', ')}` : `does not hold: ${broken.join(', ')}`
-  return { level: 'none', summary: `No isolation (${reason}). ${LATER}`, requirements, proofs }
+  return { level: 'none', summary: `No isolation (${reason}). ${LATER}`, requirements, guarantees: [], proofs }
 }
 
 function nodeRequirement(nodePath: string): Requirement {

@@ -4,7 +4,15 @@ import { KeyframeError } from '../../../../shared/failure'
 import { BoundedOutput } from './bounded-output'
 import { GUEST_WORKSPACE, guestEnv, relativePath } from './guest-view'
 import { childrenOf, commandLine, descendantsOf, isRunning, processState, signalProcess } from './process-tree'
-import type { CommandResult, Sandbox, SandboxCommand, SandboxProcess, SandboxPty } from './sandbox'
+import {
+  type CommandResult,
+  MOUNTED_GUEST,
+  type Sandbox,
+  type SandboxActivity,
+  type SandboxCommand,
+  type SandboxProcess,
+  type SandboxPty,
+} from './sandbox'
 import { launch, launchPty, type LaunchContext, type Launched, type LaunchRequest } from './sandbox-launch'
 import { LimitWatch } from './limit-watch'
 import type { Toolchains } from './toolchains'
@@ -18,6 +26,9 @@ const SIGXCPU_EXIT = 128 + 24
 /** One branch's sandbox over a live holder. */
 export class OverlayBranch implements Sandbox {
   readonly level = 'overlay' as const
+  readonly copyDir = null
+  readonly guest = MOUNTED_GUEST
+  readonly notices: readonly string[] = []
   readonly upperDir: string
   readonly exchangeDir: string
   readonly #context: LaunchContext
@@ -167,6 +178,12 @@ export class OverlayBranch implements Sandbox {
       return line === null || state === null || state.state === 'Z' ? [] : [{ line, startTime: state.startTime }]
     })
     return found.sort((a, b) => a.startTime - b.startTime).map((entry) => entry.line)
+  }
+
+  activity(): Promise<SandboxActivity> {
+    const { maxMemoryBytes, maxProcesses, maxDiskBytes } = this.#context.limits
+    const usage = { cpuMs: 0, peakMemoryBytes: 0, maxMemoryBytes, peakProcesses: 0, maxProcesses, diskBytes: 0, maxDiskBytes }
+    return Promise.resolve({ network: [], unroutable: 0, ports: [], usage, limits: [], killedByFilter: 0 })
   }
 
   dispose(): Promise<void> {

@@ -24,6 +24,7 @@ export function createOverlayProvider(options: { nodePath: string }): SandboxPro
   const seccomp = seccompProgram()
   return {
     level: 'overlay',
+    guarantees: [],
     open: (spec) => openOverlay(spec, options.nodePath, toolchains, seccomp),
   }
 }

@@ -1,5 +1,6 @@
 import { defineTool, type ToolSpec } from '../../driver'
-import { type Diagnostic, ToolSchemas } from '../../schemas'
+import type { Diagnostic } from '../../schemas/lsp'
+import { ToolSchemas } from '../../schemas'
 import { diagnosticsOf } from './file-diagnostics'
 import { inOrder } from './source-lines'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost } from './tool-host'

@@ -1,5 +1,6 @@
 import { defineTool, type ToolSpec } from '../../driver'
-import { ToolSchemas, type WorkspaceEdit } from '../../schemas'
+import { ToolSchemas } from '../../schemas'
+import type { WorkspaceEdit } from '../../schemas/text'
 import { readAnswer, TsFileEdits } from './answers'
 import { fixEverywhere } from './fix-edit'
 import { moveSymbolEdit } from './move-edit'

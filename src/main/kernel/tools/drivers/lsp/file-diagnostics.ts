@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../schemas'
+import type { Diagnostic } from '../../schemas/lsp'
 import { readAnswer, TsDiagnostics } from './answers'
 import { inOrder, rangeOfTs } from './source-lines'
 import type { Asking } from './tool-host'

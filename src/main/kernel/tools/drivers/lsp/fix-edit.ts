@@ -1,5 +1,5 @@
 import { KeyframeError } from '../../../../../shared/failure'
-import type { WorkspaceEdit } from '../../schemas'
+import type { WorkspaceEdit } from '../../schemas/text'
 import { readAnswer, type TsCodeFix, TsCodeFixes, TsCombinedFix, type TsFileEdits } from './answers'
 import { diagnosticsOf } from './file-diagnostics'
 import type { ReadText } from './open-documents'

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { toolCaller } from '../../../testing/lsp-tool-caller'
 import { APP_ROOT, GUEST_NODE, makeOverlayWorkspace, type OverlayWorkspace } from '../../../testing/overlay-workspace'
-import type { Location } from '../../schemas'
+import type { Location } from '../../schemas/lsp'
 import type { Sandbox } from '../../sandboxes/sandbox'
 import { createLspDriver, type LspDriver } from './lsp-driver'
 import { lspBinds } from './server-process'

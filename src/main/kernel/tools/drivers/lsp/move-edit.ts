@@ -1,5 +1,5 @@
 import { KeyframeError } from '../../../../../shared/failure'
-import type { WorkspaceEdit } from '../../schemas'
+import type { WorkspaceEdit } from '../../schemas/text'
 import { type LspDocumentSymbol, LspDocumentSymbols, readAnswer, type TsFileEdits, TsFileReferences, TsRefactorEdits } from './answers'
 import { isNotFound, type ReadText } from './open-documents'
 import { moduleNameFor, updateReExports } from './re-exports'

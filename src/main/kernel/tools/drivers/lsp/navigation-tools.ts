@@ -1,5 +1,6 @@
 import { defineTool, type ToolSpec } from '../../driver'
-import { type Location, type SymbolInfo, ToolSchemas } from '../../schemas'
+import type { Location, SymbolInfo } from '../../schemas/lsp'
+import { ToolSchemas } from '../../schemas'
 import { type LspDocumentSymbol, LspDocumentSymbols, LspHover, LspLocations, readAnswer, TsNavTo } from './answers'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost, positionParams, textDocument } from './tool-host'
 import { comparePaths, comparePositions, inOrder, rangeOfLsp, rangeOfTs } from './source-lines'

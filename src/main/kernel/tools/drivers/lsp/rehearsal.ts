@@ -1,4 +1,4 @@
-import type { TextEdit, WorkspaceEdit } from '../../schemas'
+import type { TextEdit, WorkspaceEdit } from '../../schemas/text'
 import type { TsFileEdits } from './answers'
 import { isNotFound, type ReadText } from './open-documents'
 import { refused } from './server-connection'

@@ -1,4 +1,4 @@
-import type { TextEdit } from '../../schemas'
+import type { TextEdit } from '../../schemas/text'
 import { readAnswer, TsRename } from './answers'
 import { refused } from './server-connection'
 import { rangeOfTs } from './source-lines'

@@ -1,4 +1,4 @@
-import type { Location } from '../../schemas'
+import type { Location } from '../../schemas/lsp'
 import type { LspRange, TsSpan } from './answers'
 import { isNotFound, type ReadText } from './open-documents'
 

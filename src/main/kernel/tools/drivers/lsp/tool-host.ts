@@ -1,4 +1,4 @@
-import type { Location } from '../../schemas'
+import type { Location } from '../../schemas/lsp'
 import type { ToolCallContext } from '../../driver'
 import type { LspRange } from './answers'
 import type { ReadText } from './open-documents'

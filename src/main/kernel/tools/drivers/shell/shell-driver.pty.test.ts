@@ -176,7 +176,7 @@ describe('shell.run', () => {
 describe('a person at the terminal', () => {
   it('has a session of their own, resizable and listed', async () => {
     await driver.attach(sandbox)
-    expect(await driver.open(90, 20)).toMatchObject({ session: 'user', live: true, cols: 90, rows: 20 })
+    expect(await driver.open(null, 90, 20)).toMatchObject({ session: 'user', live: true, cols: 90, rows: 20 })
     driver.write('user', 'stty size; echo "from a person"\r')
     await expect.poll(() => terminal).toMatch(/20 90\r\nfrom a person\r\n/)
     driver.resize('user', 100, 40)

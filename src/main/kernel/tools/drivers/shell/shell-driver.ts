@@ -22,8 +22,10 @@ export interface ShellDriverOptions {
 export interface ShellDriver extends Driver {
   /** The sandbox in which sessions are opened from now on. Calls of tools attach theirs. */
   attach(sandbox: Sandbox): Promise<void>
-  /** The person's own session, opened when there is none. Throws `shell.no-sandbox` before a sandbox was attached. */
-  open(cols: number, rows: number): Promise<TerminalInfo>
+  /** A session for a person, opened when there is none of this name (null: the person's own). Throws `shell.no-sandbox` before a sandbox was attached. */
+  open(session: string | null, cols: number, rows: number): Promise<TerminalInfo>
+  /** Ends a session with everything that runs in it. Throws `shell.no-session`. */
+  close(session: string): Promise<void>
   /** Types into a session, starting it when it was restored and not used yet. Throws `shell.no-session`. */
   write(session: string, data: string): void
   resize(session: string, cols: number, rows: number): void
@@ -117,11 +119,16 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
     name: 'shell',
     tools: [run],
     attach,
-    async open(cols, rows) {
-      const opened = session(PERSON_SESSION, { cols, rows })
+    async open(name, cols, rows) {
+      const opened = session(name ?? PERSON_SESSION, { cols, rows })
       opened.resize(cols, rows)
       await opened.start()
       return infoOf(opened)
+    },
+    async close(name) {
+      const closing = known(sessions, name)
+      sessions.delete(name)
+      await closing.close()
     },
     write: (name, data) => known(sessions, name).type(data),
     resize: (name, cols, rows) => known(sessions, name).resize(cols, rows),
@@ -154,7 +161,7 @@ function known(sessions: ReadonlyMap<string, ShellSession>, name: string): Shell
 
 function infoOf(one: ShellSession): TerminalInfo {
   const title = one.name === AGENT_SESSION ? 'Agent' : one.name === PERSON_SESSION ? 'You' : one.name
-  return { session: one.name, title, cwd: one.cwd, live: one.live, cols: one.cols, rows: one.rows }
+  return { session: one.name, title, cwd: one.cwd, live: one.live, running: null, processes: [], cols: one.cols, rows: one.rows }
 }
 
 function readable({ output, exitCode, timedOut, restarted }: CommandOutcome): string {

@@ -1,0 +1,2 @@
+/** Of the git driver. */
+export const gitSchemas = {} as const
