@@ -101,6 +101,7 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
     ...ToolSchemas['shell.run'],
     effect: 'workspace',
     timeoutMs: 3_700_000,
+    capabilities: (args) => [{ action: 'process.spawn', resource: args.command }],
     async execute(args, call) {
       await attach(call.sandbox)
       const name = args.session ?? AGENT_SESSION
