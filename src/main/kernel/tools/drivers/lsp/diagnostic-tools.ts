@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../schemas/lsp'
 import { ToolSchemas } from '../../schemas'
 import { diagnosticsOf } from './file-diagnostics'
 import { inOrder } from './source-lines'
+import { readsFiles } from './requested-paths'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost } from './tool-host'
 
 const MAX_SHOWN = 50
@@ -13,6 +14,7 @@ export function diagnosticTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.diagnostics',
       description: 'Errors, warnings and hints of files, as they stand now.',
       ...ToolSchemas['lsp.diagnostics'],
+      capabilities: readsFiles,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>

@@ -9,6 +9,7 @@ import { followStyle } from './source-style'
 import { textIn, workspaceEdit, workspaceEditOfTs } from './text-edits'
 import { KeyframeError } from '../../../../../shared/failure'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost } from './tool-host'
+import { readsFile, readsFiles } from './requested-paths'
 import { guestPath } from './workspace-paths'
 
 /** Changes that are computed and shown, never applied: `fs.applyEdit` does that. */
@@ -18,6 +19,7 @@ export function editTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.rename',
       description: 'The edit that renames the symbol at a position in all files. Not applied.',
       ...ToolSchemas['lsp.rename'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -33,6 +35,7 @@ export function editTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.organiseImports',
       description: 'The edit that sorts the imports of a file and removes unused ones. Not applied.',
       ...ToolSchemas['lsp.organiseImports'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -53,6 +56,7 @@ export function editTools(host: LspToolHost): ToolSpec[] {
       description:
         'The edit that moves a top-level declaration to a new or existing file and updates everything that imports it. Not applied.',
       ...ToolSchemas['lsp.moveSymbol'],
+      capabilities: (args) => readsFiles({ paths: [args.path, args.toPath] }),
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -65,6 +69,7 @@ export function editTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.fix',
       description: "The edit that fixes every diagnostic with a code in a file, by the compiler's own fixes. Not applied.",
       ...ToolSchemas['lsp.fix'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>

@@ -4,6 +4,7 @@ import { ToolSchemas } from '../../schemas'
 import { type LspDocumentSymbol, LspDocumentSymbols, LspHover, LspLocations, readAnswer, TsNavTo } from './answers'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost, positionParams, textDocument } from './tool-host'
 import { comparePaths, comparePositions, inOrder, rangeOfLsp, rangeOfTs } from './source-lines'
+import { readsFile, readsWorkspace } from './requested-paths'
 import { pathOfGuest } from './workspace-paths'
 
 const MAX_SHOWN = 100
@@ -22,6 +23,7 @@ export function navigationTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.definition',
       description: 'Where the symbol at a position is declared.',
       ...ToolSchemas['lsp.definition'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -36,6 +38,7 @@ export function navigationTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.references',
       description: 'Every use of the symbol at a position, in all files of the workspace.',
       ...ToolSchemas['lsp.references'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -51,6 +54,7 @@ export function navigationTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.hover',
       description: 'Type and documentation of the symbol at a position.',
       ...ToolSchemas['lsp.hover'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -67,6 +71,7 @@ export function navigationTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.documentSymbols',
       description: 'The symbols that a file declares, with their ranges.',
       ...ToolSchemas['lsp.documentSymbols'],
+      capabilities: readsFile,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
@@ -81,6 +86,7 @@ export function navigationTools(host: LspToolHost): ToolSpec[] {
       name: 'lsp.workspaceSymbols',
       description: 'Symbols of the workspace whose name contains the query, exact names first.',
       ...ToolSchemas['lsp.workspaceSymbols'],
+      capabilities: readsWorkspace,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
