@@ -2,7 +2,7 @@ import type { Memory } from '../memory/memory'
 import { createMemoryDriver } from '../memory/memory-driver'
 import type { TerminalSink } from '../scheduler/run-parts'
 import type { Driver } from './driver'
-import { createFilesystemDriver } from './drivers/filesystem/filesystem-driver'
+import { createFilesystemDriver, type FilesystemDriver } from './drivers/filesystem/filesystem-driver'
 import { createLspDriver, type LspDriver } from './drivers/lsp/lsp-driver'
 import { lspBinds } from './drivers/lsp/server-process'
 import { createShellDriver, type ShellDriver } from './drivers/shell/shell-driver'
@@ -13,6 +13,7 @@ import type { ToolBind } from './sandboxes/sandbox'
 /** The drivers of one branch. Shell and language server are also used by people, through the window. */
 export interface DriverSet {
   readonly all: readonly Driver[]
+  readonly filesystem: FilesystemDriver
   readonly shell: ShellDriver
   readonly lsp: LspDriver
 }
@@ -21,7 +22,7 @@ export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: T
   const shell = createShellDriver({ onTerminalData })
   const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
-  return { all: [filesystem, shell, lsp, createMemoryDriver(memory)], shell, lsp }
+  return { all: [filesystem, shell, lsp, createMemoryDriver(memory)], filesystem, shell, lsp }
 }
 
 /** Keyframe's own programs that run inside every sandbox. */

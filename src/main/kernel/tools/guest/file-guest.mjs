@@ -16,6 +16,7 @@ import {
   versionOf,
   writeAtomically,
 } from './text-files.mjs'
+import { realPath } from './real-paths.mjs'
 import { walk } from './tree-walk.mjs'
 import { applyWorkspaceEdit, checkMove, checkRemove, checkVersion, countEntries, existing, moveEntry } from './workspace-edit.mjs'
 import { GuestFailure, failureOf, lstatOrNull, resolvePath, typeOf } from './workspace-paths.mjs'
@@ -23,7 +24,11 @@ import { GuestFailure, failureOf, lstatOrNull, resolvePath, typeOf } from './wor
 const ignoreModule = process.argv[2]
 const MAX_SHOWN_MATCHES = 20
 
-const operations = { read, stat, list, glob, write, replace, applyEdit: applyWorkspaceEdit, move, remove, search }
+const operations = { realPaths, read, stat, list, glob, write, replace, applyEdit: applyWorkspaceEdit, move, remove, search }
+
+function realPaths({ paths }) {
+  return { paths: paths.map(realPath) }
+}
 
 function read({ path, startLine, endLine }) {
   const { relative, absolute } = existing(path)

@@ -3,15 +3,6 @@ import { join } from 'node:path'
 import type { ToolBind } from '../sandboxes/sandbox'
 
 const GUEST_DIR = '/opt/keyframe/guest'
-const FILE_GUEST_MODULES = [
-  'file-guest.mjs',
-  'text-edits.mjs',
-  'text-files.mjs',
-  'text-search.mjs',
-  'tree-walk.mjs',
-  'workspace-edit.mjs',
-  'workspace-paths.mjs',
-]
 
 /** Where the scripts are inside a sandbox that was opened with the binds below. */
 export const FILE_GUEST_SCRIPT = `${GUEST_DIR}/file-guest.mjs`
@@ -33,11 +24,12 @@ export function ignoreModuleFile(appRoot: string): string {
   return existsSync(built) ? built : join(appRoot, 'node_modules/ignore/index.js')
 }
 
-/** What the filesystem driver needs inside the sandbox, next to Node itself. */
+/** What the filesystem driver needs inside the sandbox, next to Node itself. The whole folder at once: each bind costs every command. */
 export function fileGuestBinds(appRoot: string): ToolBind[] {
-  const dir = guestScriptDir(appRoot)
-  const scripts = FILE_GUEST_MODULES.map((name) => ({ hostPath: join(dir, name), guestPath: `${GUEST_DIR}/${name}` }))
-  return [...scripts, { hostPath: ignoreModuleFile(appRoot), guestPath: IGNORE_MODULE }]
+  return [
+    { hostPath: guestScriptDir(appRoot), guestPath: GUEST_DIR },
+    { hostPath: ignoreModuleFile(appRoot), guestPath: IGNORE_MODULE },
+  ]
 }
 
 /** What the shell driver needs inside the sandbox. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Sandbox, SandboxProcess } from '../../sandboxes/sandbox'
@@ -127,7 +128,9 @@ export class FileGuestChannel {
   }
 
   async #start(sandbox: Sandbox): Promise<Guest> {
-    const process = await sandbox.spawn({ argv: [this.#options.guestNode, this.#options.guestScript, this.#options.ignoreModule] })
+    const { guestNode, guestScript, ignoreModule } = this.#options
+    const script = posix.join(sandbox.guest.resolve(posix.dirname(guestScript)), posix.basename(guestScript))
+    const process = await sandbox.spawn({ argv: [sandbox.guest.resolve(guestNode), script, sandbox.guest.resolve(ignoreModule)] })
     const guest: Guest = { sandbox, process, waiting: new Map() }
     let stderr = ''
     process.onStderr((chunk) => {

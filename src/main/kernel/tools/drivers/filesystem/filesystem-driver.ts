@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { KeyframeError } from '../../../../../shared/failure'
 import { IGNORE_MODULE } from '../../guest/guest-binds'
 import type { Driver } from '../../driver'
+import type { Sandbox } from '../../sandboxes/sandbox'
 import { FileGuestChannel } from './file-guest-channel'
 import { FileHandle, FileHandles } from './file-handles'
 import { filesystemTools } from './filesystem-tools'
@@ -15,18 +16,35 @@ export interface FilesystemDriverOptions {
   readonly ignoreModule?: string
 }
 
+export interface FilesystemDriver extends Driver {
+  /**
+   * Where paths lead inside the sandbox, every symbolic link resolved, in the order given: relative to the workspace ("." is the
+   * workspace itself), or absolute where one leads out of it. What does not exist is its deepest existing ancestor resolved and the
+   * rest as written. Throws `fs.link-loop` for links that lead in a circle.
+   */
+  realPaths(sandbox: Sandbox, paths: readonly string[]): Promise<string[]>
+}
+
+const REAL_PATHS_TIMEOUT_MS = 10_000
 const CapturedFilesystem = z.object({ handles: z.array(FileHandle).max(1000) })
 
 /**
  * Files of one branch. All access happens in a process inside the sandbox, since a branch's files are untrusted. Handles (path,
  * version, cursor) follow reads and writes and are captured; what a restored branch's files look like is not the driver's affair.
  */
-export function createFilesystemDriver(options: FilesystemDriverOptions): Driver {
+export function createFilesystemDriver(options: FilesystemDriverOptions): FilesystemDriver {
   const channel = new FileGuestChannel({ ignoreModule: IGNORE_MODULE, ...options })
   const handles = new FileHandles()
   return {
     name: 'filesystem',
     tools: filesystemTools(channel, handles),
+    async realPaths(sandbox, paths) {
+      if (paths.length === 0) return []
+      const result = z.object({ paths: z.array(z.string()).length(paths.length) })
+      const signal = new AbortController().signal
+      const call = { op: 'realPaths', args: { paths }, result, timeoutMs: REAL_PATHS_TIMEOUT_MS, signal, pure: true }
+      return (await channel.call(sandbox, call)).paths
+    },
     capture: async () => {
       const open = handles.all()
       return open.length === 0 ? null : { handles: open }

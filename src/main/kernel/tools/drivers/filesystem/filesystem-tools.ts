@@ -5,6 +5,7 @@ import type { EffectClass } from '../../../../../shared/frames'
 import { type ToolCallContext, type ToolSpec, defineTool } from '../../driver'
 import { ToolSchemas } from '../../schemas'
 import type { FileGuestChannel } from './file-guest-channel'
+import { editCapabilities, globFolder, reads, writes } from './file-capabilities'
 import type { FileHandles } from './file-handles'
 
 const TIMEOUT_MS = 30_000
@@ -37,6 +38,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.read',
       description: 'Reads a UTF-8 text file or a range of its lines. Files over 8 MiB need a range. The version is for expectedVersion.',
       ...ToolSchemas['fs.read'],
+      capabilities: ({ path }) => [reads(path)],
       effect: 'pure',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -50,6 +52,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.stat',
       description: 'Type, size, mode, time and version of a path; type "absent" when there is nothing. Does not follow a link.',
       ...ToolSchemas['fs.stat'],
+      capabilities: ({ path }) => [reads(path)],
       effect: 'pure',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -61,6 +64,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.list',
       description: 'Entries of a directory ("" is the workspace) down to a depth, sorted by path. Does not look into node_modules.',
       ...ToolSchemas['fs.list'],
+      capabilities: ({ path }) => [reads(path)],
       effect: 'pure',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -74,6 +78,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.glob',
       description: 'Files whose path matches a pattern such as src/**/*.{ts,tsx}, sorted; dot files too; not in node_modules or .git.',
       ...ToolSchemas['fs.glob'],
+      capabilities: ({ pattern }) => [reads(globFolder(pattern))],
       effect: 'pure',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -88,6 +93,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
         'Writes a whole file in one step, making its directories. Keeps mode, byte order mark and CRLF of a file that it replaces. ' +
         'With expectedVersion it fails with fs.stale-version when somebody changed the file.',
       ...ToolSchemas['fs.write'],
+      capabilities: ({ path }) => [writes(path)],
       effect: 'workspace',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -100,6 +106,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.replace',
       description: 'Replaces a text that occurs exactly once in a file; fails with fs.no-match or fs.ambiguous-match (with the lines).',
       ...ToolSchemas['fs.replace'],
+      capabilities: ({ path }) => [reads(path), writes(path)],
       effect: 'workspace',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -112,6 +119,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.applyEdit',
       description: 'Applies edits, creations, moves and removals of many files, all or none. Edits refer to the files as they are before.',
       ...ToolSchemas['fs.applyEdit'],
+      capabilities: editCapabilities,
       effect: 'workspace',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -136,6 +144,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.move',
       description: 'Moves a file, link or directory to a path where nothing is yet.',
       ...ToolSchemas['fs.move'],
+      capabilities: ({ from, to }) => [reads(from), writes(from), writes(to)],
       effect: 'workspace',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -148,6 +157,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
       name: 'fs.remove',
       description: 'Removes a file, a link or a directory with everything in it.',
       ...ToolSchemas['fs.remove'],
+      capabilities: ({ path }) => [writes(path)],
       effect: 'workspace',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
@@ -162,6 +172,7 @@ export function filesystemTools(channel: FileGuestChannel, handles: FileHandles)
         'Finds a text or, with regex, a JavaScript pattern within lines of the files that .gitignore does not exclude, sorted by path. ' +
         'Files over 2 MiB and binary files are left out.',
       ...ToolSchemas['code.search'],
+      capabilities: ({ glob }) => [reads(glob === undefined ? '.' : globFolder(glob))],
       effect: 'pure',
       timeoutMs: TIMEOUT_MS,
       async execute(args, call) {
