@@ -1,6 +1,7 @@
 import { type ContextState, emptyContext, reduceContext } from './context'
 import type { CheckpointRef, Frame, FramePayload, HumanRequest, Plan, Verdict } from './frames'
 import { type BranchId, MAIN_BRANCH } from './ids'
+import type { PolicyGrant } from './policy'
 
 /**
  * Everything that holds at one frame of one branch, folded from its frames alone. Pure and versioned: the window folds
@@ -29,6 +30,8 @@ export interface RunState {
     readonly tokensUsed: number
     readonly checkpoints: number
   }
+  /** Permissions that a person gave on the way here; absent while there is none, so that states of before are the same. */
+  readonly grants?: readonly PolicyGrant[]
   /** Limits that stopped the run and that a person has not answered for yet, by name. */
   readonly stoppedBy: readonly string[]
   /** Limits that a person let the run go past: they do not stop it again. */
@@ -136,6 +139,8 @@ function applyPayload(state: RunState, frame: Frame): RunState {
       return letGoOn({ ...state, pendingHuman: null })
     case 'control':
       return controlled(state, frame.payload.action)
+    case 'policy.granted':
+      return { ...state, grants: [...(state.grants ?? []), ...frame.payload.grants] }
     case 'agent.plan':
       return { ...state, plan: frame.payload }
     case 'agent.state':
@@ -146,7 +151,6 @@ function applyPayload(state: RunState, frame: Frame): RunState {
     case 'restore':
     case 'recovery':
     case 'agent.message':
-    case 'policy.granted':
     case 'memory.changed':
     case 'terminal.data':
       return state

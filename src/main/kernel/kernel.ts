@@ -34,6 +34,7 @@ import { Terminals } from './service/terminals'
 import { makeDriverSet, toolBinds } from './tools/driver-set'
 import { createPolicies } from './tools/policy/cedar-policies'
 import type { Policies } from './tools/policy/policies'
+import { PortRanges } from './tools/port-ranges'
 import { detectIsolation } from './tools/sandboxes/detect-isolation'
 import { guestOwner } from './tools/sandboxes/guest-owner'
 import { createOverlayProvider } from './tools/sandboxes/overlay-sandbox'
@@ -151,6 +152,8 @@ class LocalKernel implements Kernel {
       isolation: 'overlay',
       requireIsolation: () => this.#requireIsolation(),
       queue,
+      policies: this.#policies,
+      ports: new PortRanges(),
       binds: toolBinds(options.appRoot),
       pinnedNodeVersion: process.versions.node,
       runsDir,

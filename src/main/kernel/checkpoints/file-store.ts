@@ -9,7 +9,7 @@ import type { Base, FileStore, FilesAt } from './files'
 import { BaseFreezer, type FrozenBase, type Owner } from './freeze-base'
 import { TreeReader } from './manifest'
 import { LayerMaker } from './materialise'
-import { dangerousOf, planMerge, type MergePlan } from './plan-merge'
+import { needingApproval, planMerge, type MergePlan } from './plan-merge'
 import { readOpaqueWithTar } from './read-opaque'
 import { removeTree } from './remove-tree'
 import { OverlayUpperTracker, type ReadOpaque, type TrackedCapture } from './upper-tracker'
@@ -67,17 +67,17 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
     },
     materialise: (manifest) => layers.materialise(manifest),
     at: (base, manifest): FilesAt => filesOf(base, manifest),
-    previewMerge: async (base, manifest) => {
+    previewMerge: async (base, manifest, guard) => {
       const branch = filesOf(base, manifest)
       const diffs = await branch.diff('base')
-      const plan = await planMerge(root, filesOf(base, null), branch, null, 'all')
-      return { diffs, conflicts: plan.conflicts, needsApproval: dangerousOf(diffs) }
+      const plan = await planMerge(root, filesOf(base, null), branch, null, 'all', guard)
+      return { diffs, conflicts: plan.conflicts, needsApproval: needingApproval(diffs, guard) }
     },
-    merge: (base, manifest, selection, approvedDangerous, journalDir) => {
+    merge: (base, manifest, selection, approvedDangerous, journalDir, guard) => {
       const mergeArguments = { base: base.id, manifest, selection, approvedDangerous: [...approvedDangerous].sort() }
       return applyMerge(root, journalDir, nodePath, mergeArguments, async () => {
         const branch = filesOf(base, manifest)
-        const plan = await planMerge(root, filesOf(base, null), branch, selection, new Set(approvedDangerous))
+        const plan = await planMerge(root, filesOf(base, null), branch, selection, new Set(approvedDangerous), guard)
         return { plan, prune: emptiedFolders(plan, branch) }
       })
     },

@@ -3,6 +3,7 @@ import type { HunkSelection, MergeOutcome } from '../../../shared/frames'
 import { Slices } from '../workspace/slices'
 import type { BranchFiles } from './branch-files'
 import { changesLifecycleScripts, isDangerousPath, isInsideGit } from './branch-paths'
+import type { MergeGuard } from './files'
 import { compareViews, type ViewChange, type ViewFile, type ViewLink } from './branch-view'
 import { applyHunks, makeHunks } from './hunks'
 import { readLiveFile, type LiveFile } from './live-file'
@@ -26,6 +27,8 @@ export interface MergePlan {
   readonly needsApproval: readonly string[]
 }
 
+const RUNS_CODE = 'it can run code on this machine and was not approved'
+
 interface Side {
   readonly kind: 'file' | 'symlink'
   readonly hash: string
@@ -40,6 +43,7 @@ export async function planMerge(
   branch: BranchFiles,
   selection: HunkSelection | null,
   approved: ReadonlySet<string> | 'all',
+  guard?: MergeGuard,
 ): Promise<MergePlan> {
   const slices = new Slices()
   const plan = {
@@ -66,10 +70,11 @@ export async function planMerge(
       plan.skipped.push(path)
       continue
     }
-    if (await isDangerous(path, before, wanted.side)) {
-      if (approved !== 'all' && !approved.has(path)) {
+    if (approved !== 'all' && !approved.has(path)) {
+      const reason = (await isDangerous(path, before, wanted.side)) ? RUNS_CODE : (guard?.(path) ?? null)
+      if (reason !== null) {
         plan.needsApproval.push(path)
-        plan.conflicts.push({ path, reason: 'it can run code on this machine and was not approved' })
+        plan.conflicts.push({ path, reason })
         continue
       }
     }
@@ -169,6 +174,7 @@ async function resultOf(side: Side, mode: number): Promise<MergeWrite['result']>
   return { kind: side.kind, mode, bytes: await side.bytes() }
 }
 
-export function dangerousOf(diffs: readonly FileDiff[]): string[] {
-  return diffs.filter((diff) => diff.dangerous && !isInsideGit(diff.path)).map((diff) => diff.path)
+/** Paths that a merge leaves out unless a person approves them by name. */
+export function needingApproval(diffs: readonly FileDiff[], guard?: MergeGuard): string[] {
+  return diffs.flatMap(({ path, dangerous }) => (!isInsideGit(path) && (dangerous || (guard?.(path) ?? null) !== null) ? [path] : []))
 }

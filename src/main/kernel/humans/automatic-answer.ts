@@ -20,8 +20,11 @@ export function automaticAnswer(request: HumanRequest, approval: RunOptions['app
       const best = request.branches?.find((branch) => branch.verdict.passed)
       return best === undefined ? { ...given, decision: 'deny' } : { ...given, decision: 'approve', branchId: best.branchId }
     }
-    case 'provide-context':
     case 'authorize-action':
+      // Nobody hands out permissions that the policies do not give: the agent has to do without.
+      if (request.authorize === undefined) return null
+      return { ...given, decision: 'deny', text: 'the run was started with --yes, which permits nothing beyond the policies' }
+    case 'provide-context':
     case 'label-outcome':
       return null
   }

@@ -13,4 +13,4 @@ export interface ContentStore {
   get(hash: ContentHash): Buffer
 }
 
-export type ContentKind = 'file' | 'tree' | 'context' | 'payload' | 'state' | 'shell' | 'terminal'
+export type ContentKind = 'file' | 'tree' | 'context' | 'payload' | 'state' | 'shell' | 'terminal' | 'policy'

@@ -10,8 +10,10 @@ import type { Journal } from '../journal/journal'
 import { hashBytes } from '../journal/sqlite-content-store'
 import { type BranchEngine, isControlFlow } from '../scheduler/branch-engine'
 import { stateHash } from '../scheduler/branch-recorder'
-import { instructionsOf, rootEngine, type RunEngine, runProgram } from '../scheduler/run-engine'
+import { DEFAULT_ROLE, instructionsOf, rootEngine, type RunEngine, runProgram } from '../scheduler/run-engine'
 import type { RunParts } from '../scheduler/run-parts'
+import type { RolePolicy } from '../tools/policy/policies'
+import { DEFAULT_LIMITS } from '../tools/sandboxes/sandbox'
 import { type Divergence, ReplayDiverged, ReplayEnded } from './divergence'
 
 export interface ReplayParts {
@@ -108,7 +110,7 @@ class Replay {
   }
 
   async branch(branchId: BranchId, agents: ReadonlyMap<string, AgentProgram>): Promise<void> {
-    const engine = rootEngine(this.#parts(), this.#run, branchId)
+    const engine = rootEngine(this.#parts(agents), this.#run, branchId)
     const program = agents.get(this.#run.optionsOf(branchId).agent)
     if (program === undefined) throw new KeyframeError({ code: 'agent.unknown', message: 'The agent of this run is not known here.' })
     try {
@@ -124,7 +126,7 @@ class Replay {
       throw new ReplayDiverged({ frame: left.n, kind: left.kind, reason: 'it was recorded, but the replay had ended', fields: [] })
   }
 
-  #parts(): RunParts {
+  #parts(agents: ReadonlyMap<string, AgentProgram>): RunParts {
     const perform = (): never => {
       throw new Error('a replay performs nothing')
     }
@@ -134,6 +136,7 @@ class Replay {
       clock: perform,
       allocateBranches: perform,
       judge: perform,
+      roleOf: (options) => recordedRole(options.role ?? agents.get(options.agent)?.role ?? DEFAULT_ROLE),
       slot: (work) => work(),
       registerBranch: (branchId, link) => () => this.#finished(branchId, link as BranchEngine),
     }
@@ -145,6 +148,14 @@ class Replay {
     this.#framesChecked += engine.recorder.framesChecked
     this.#lastFrame = Math.max(this.#lastFrame, engine.recorder.lastComputed)
   }
+}
+
+/** The role by its name alone: a replay takes its decisions from the tape, and the role itself may be gone. */
+function recordedRole(id: string): RolePolicy {
+  const decide = (): never => {
+    throw new Error('a replay decides nothing')
+  }
+  return { id, limits: DEFAULT_LIMITS, decide, profile: decide, egress: decide, snapshot: decide }
 }
 
 function divergenceOf(thrown: unknown, lastFrame: number): Divergence {

@@ -3,7 +3,6 @@ import type { ContextItemKind } from '../../../shared/context'
 import { type Failure, KeyframeError, toFailure } from '../../../shared/failure'
 import type {
   EffectClass,
-  FileChange,
   FrameOf,
   FramePayload,
   HumanAnswer,
@@ -20,19 +19,20 @@ import { tierTokens } from '../../../shared/context'
 import type { AgentApi, ContextBundle, SpeculationResult, SymbolRef, ToolReply, Variant } from '../agents/agent-api'
 import type { ContextEvent } from '../context/context-policy'
 import { approvedPaths } from '../checkpoints/files'
+import { mergeGuard } from '../tools/authorise'
 import { automaticAnswer } from '../humans/automatic-answer'
 import { sealRequest } from '../humans/review-queue'
 import { ReplayDiverged, ReplayEnded } from '../replay/divergence'
-import type { BranchDevice } from '../tools/branch-device'
-import { authoriseTool } from '../tools/role-policy'
+import type { BranchDevice, DeviceCapture } from '../tools/branch-device'
+import type { RolePolicy } from '../tools/policy/policies'
 import { ToolSchemas } from '../tools/schemas'
-import { findTool, runTool } from '../tools/tool-runtime'
 import { BranchContext } from './branch-context'
 import { BranchRecorder, type CheckpointParts } from './branch-recorder'
 import { RunCancelled, RunSuspended } from './run-control'
 import type { BranchLink, ObservedKind, RunParts, TerminalSink } from './run-parts'
 import { decideTick, SCHEDULING_POLICY } from './scheduling-policy'
 import { TerminalLog } from './terminal-log'
+import { ToolCalls } from './tool-calls'
 
 /** Context items older than their files before the policy asks for a refresh. */
 const MAX_STALE_ITEMS = 20
@@ -58,6 +58,10 @@ export class BranchEngine implements AgentApi, BranchLink {
   readonly #recorder: BranchRecorder
   readonly #terminal: TerminalLog
   readonly #context: BranchContext
+  readonly #calls: ToolCalls
+  readonly #role: RolePolicy
+  #asked = 0
+  #askedInTick = -1
   #edits: (() => void)[] = []
   #busy: string | null = null
   #tick = 0
@@ -82,7 +86,28 @@ export class BranchEngine implements AgentApi, BranchLink {
       parts.log,
     )
     const last = [...parts.tapeOf(branchId)].reverse().find((frame) => frame.checkpoint !== null)?.checkpoint ?? initial.checkpoint?.ref
-    this.device = parts.openDevice(branchId, { manifest: last?.manifest ?? null, shell: last?.shell ?? null }, this.observe)
+    this.#role = parts.roleOf(options)
+    this.device = parts.openDevice(
+      branchId,
+      { manifest: last?.manifest ?? null, shell: last?.shell ?? null },
+      this.observe,
+      this.#role,
+      () => this.state.grants ?? [],
+    )
+    this.#calls = new ToolCalls({
+      parts,
+      recorder: this.#recorder,
+      device: this.device,
+      role: this.#role,
+      readOnly: this.readOnly,
+      ask: (request) => this.#askNow(request),
+      changeContext: (event) => this.#changeContext(event),
+      capture: (reason) => this.#capture(reason),
+      captureFiles: () => this.#captureFiles(),
+      checkpointOf: (capture, reason) => this.#partsOf(capture, reason),
+      stopIfSuspended: () => this.#stopIfSuspended(),
+      flushTerminal: () => this.#terminal.flush(),
+    })
   }
 
   get branchId(): BranchId {
@@ -426,67 +451,8 @@ export class BranchEngine implements AgentApi, BranchLink {
     this.#changeContext({ type: 'refresh', files })
   }
 
-  async #callTool(name: string, args: unknown): Promise<ToolOutcome> {
-    const tool = findTool(this.device, name)
-    const decision = authoriseTool(this.#options.agent, tool, this.readOnly)
-    const outcome = await this.#recorder.effect(
-      {
-        intent: 'tool.intent',
-        request: { tool: name, args, effect: tool.effect, allowedBy: decision.allowed ? [...decision.by] : [] },
-        outcome: 'tool.outcome',
-        effectClass: tool.effect,
-      },
-      async () => {
-        if (!decision.allowed) return { payload: refused(name, decision.failure), checkpoint: await this.#capture('refused') }
-        return this.#performTool(name, args)
-      },
-      {
-        recover: (intent) =>
-          redo(
-            intent.n,
-            tool.effect,
-            tool.effect === 'workspace' ? 'its branch was put back to the last checkpoint' : 'it changes nothing',
-          ),
-      },
-    )
-    this.#changeContext({ type: 'tool-outcome', frame: outcome.n, outcome: outcome.payload, args })
-    const changed = outcome.payload.sideEffects.files.map((file) => file.path)
-    if (changed.length > 0) this.#changeContext({ type: 'files-changed', paths: changed, frame: outcome.n })
-    return outcome.payload
-  }
-
-  async #performTool(name: string, args: unknown): Promise<{ payload: ToolOutcome; checkpoint: CheckpointParts | null }> {
-    const tool = findTool(this.device, name)
-    const run = await runTool(this.device, tool, args, {
-      signal: this.#parts.control.call,
-      clock: () => performance.now(),
-      onOutput: () => undefined,
-    })
-    this.#stopIfSuspended()
-    const mutating = tool.effect === 'workspace'
-    let files: FileChange[] = []
-    let checkpoint: CheckpointParts | null = null
-    if (mutating || !run.ok) {
-      const capture = await this.#captureFiles()
-      files = [...capture.changes]
-      checkpoint = this.#partsOf(capture, run.ok ? `${name} changed the workspace` : `${name} failed`)
-      await this.device.announce(
-        files.map((file) => file.path),
-        driverOf(this.device, name),
-      )
-    }
-    const processes = name === 'shell.run' && run.ok ? await this.device.processes() : []
-    this.#stopIfSuspended()
-    this.#terminal.flush()
-    const { error, ...rest } = run
-    const payload: ToolOutcome = {
-      tool: name,
-      ...rest,
-      ...(error === null ? {} : { error }),
-      sideEffects: { files, processes },
-      isolation: this.#isolation(),
-    }
-    return { payload, checkpoint }
+  #callTool(name: string, args: unknown): Promise<ToolOutcome> {
+    return this.#calls.call(name, args)
   }
 
   async #judge(): Promise<Verdict> {
@@ -553,7 +519,10 @@ export class BranchEngine implements AgentApi, BranchLink {
   }
 
   async #askNow(request: Omit<HumanRequest, 'requestId' | 'shown'>): Promise<HumanAnswer> {
-    const sealed = sealRequest({ ...request, requestId: `${this.branchId}-${this.#tick}` })
+    // A tick that reads several files may ask about more than one of them.
+    const nth = this.#askedInTick === this.#tick ? (this.#asked += 1) : (this.#asked = 0)
+    this.#askedInTick = this.#tick
+    const sealed = sealRequest({ ...request, requestId: `${this.branchId}-${this.#tick}${nth === 0 ? '' : `.${nth}`}` })
     const answer = await this.#recorder.effect(
       { intent: 'human.request', request: sealed, outcome: 'human.answer', effectClass: 'pure' },
       async (intent) => {
@@ -590,7 +559,14 @@ export class BranchEngine implements AgentApi, BranchLink {
     const { files, base } = this.#parts
     const manifest = this.#parts.stateOf(branchId).checkpoint?.ref.manifest ?? null
     const selection = answer.hunks ?? null
-    const merged = await files.merge(base, manifest, selection, approvedPaths(selection), this.#parts.mergeDir(intent))
+    const merged = await files.merge(
+      base,
+      manifest,
+      selection,
+      approvedPaths(selection),
+      this.#parts.mergeDir(intent),
+      mergeGuard(this.#role, this.state.grants ?? []),
+    )
     return { branchId, ...merged }
   }
 
@@ -604,7 +580,7 @@ export class BranchEngine implements AgentApi, BranchLink {
     return this.#partsOf(await this.#captureFiles(), reason)
   }
 
-  async #captureFiles() {
+  async #captureFiles(): Promise<DeviceCapture> {
     const capture = await this.device.capture()
     this.#stopIfSuspended()
     return capture
@@ -627,20 +603,8 @@ export class BranchEngine implements AgentApi, BranchLink {
   #stopIfSuspended(): void {
     if (this.#parts.control.ended instanceof RunSuspended) throw this.#parts.control.ended
   }
-
-  #isolation(): ToolOutcome['isolation'] {
-    return this.#parts.isolation
-  }
 }
 
 function redo(intent: number, effect: EffectClass, detail: string): FramePayload<'recovery'> {
   return { intent, effect, resolution: 'redo', detail }
-}
-
-function refused(tool: string, error: Failure): ToolOutcome {
-  return { tool, ok: false, output: null, text: '', error, sideEffects: { files: [], processes: [] }, isolation: 'none', durationMs: 0 }
-}
-
-function driverOf(device: BranchDevice, tool: string): string | null {
-  return device.drivers.find((driver) => driver.tools.some((spec) => spec.name === tool))?.name ?? null
 }

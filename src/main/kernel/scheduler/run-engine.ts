@@ -13,7 +13,10 @@ import type { Redactor } from '../journal/redaction'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
 import type { DriverSet } from '../tools/driver-set'
 import { removeTree } from '../checkpoints/remove-tree'
-import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
+import type { Policies, RolePolicy } from '../tools/policy/policies'
+import type { PortRanges } from '../tools/port-ranges'
+import { DEFAULT_LIMITS, type Sandbox, type SandboxProfile, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
+import type { PolicyGrant } from '../../../shared/policy'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
@@ -23,6 +26,9 @@ import { Semaphore } from './semaphore'
 
 /** Speculative branches that work at the same time: each has a language server and runs the workspace's checks. */
 const PARALLEL_BRANCHES = 3
+
+/** For what has no agent: commands of a person in a sandbox of their own, terminals of restored branches. */
+export const DEFAULT_ROLE = 'coder'
 
 /** What the kernel gives to all its runs. */
 export interface RunServices {
@@ -34,6 +40,8 @@ export interface RunServices {
   /** Throws when the boundary could not be proved: no run begins then. */
   requireIsolation(): Promise<void>
   readonly queue: ReviewQueue
+  readonly policies: Policies
+  readonly ports: PortRanges
   readonly binds: readonly ToolBind[]
   readonly pinnedNodeVersion: string
   readonly runsDir: string
@@ -64,6 +72,7 @@ export class RunEngine {
   /** One for the whole run: judges keep with it what the base's own checks gave. */
   #filesOfBase: FilesAt | null = null
   #pinnedNode: Promise<boolean> | null = null
+  #paths: Promise<readonly string[]> | null = null
   #nextBranch = 1
   #control = new RunControl()
   #failure: string | null = null
@@ -198,7 +207,7 @@ export class RunEngine {
   }
 
   parts(base: Base): RunParts {
-    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks, log } = this.#services
+    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks, policies, log } = this.#services
     return {
       runId: this.runId,
       mode: 'live',
@@ -216,7 +225,9 @@ export class RunEngine {
       tapeOf: (branchId) => this.#frames.filter((frame) => frame.branchId === branchId),
       allocateBranches: (count) => this.allocateBranches(count),
       tellTerminal: (branchId, session, data) => this.#services.onTerminal(this.runId, branchId, session, data),
-      openDevice: (branchId, origin, onTerminal) => this.openDevice(base, branchId, origin, onTerminal),
+      policies,
+      roleOf: (options) => this.roleOf(options),
+      openDevice: (branchId, origin, onTerminal, role, grants) => this.openDevice(base, branchId, origin, onTerminal, role, grants),
       judge: (manifest, changed, signal, onOutput) => checks.run(() => this.#judge(base, manifest, changed, signal, onOutput)),
       slot: (work) => this.#rehearsals.run(work),
       mergeDir: (intent) => mergeDir(this.#services, this.runId, intent),
@@ -225,14 +236,29 @@ export class RunEngine {
     }
   }
 
-  openDevice(base: Base, branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice {
-    const { files, journal, binds } = this.#services
+  /** The role whose policies hold: the one that was asked for, else the agent's own. Throws `policy.unknown-role`. */
+  roleOf(options: RunOptions): RolePolicy {
+    const program = this.#services.agents.get(options.agent)
+    return this.#services.policies.role(options.role ?? program?.role ?? DEFAULT_ROLE)
+  }
+
+  openDevice(
+    base: Base,
+    branchId: BranchId,
+    origin: DeviceOrigin,
+    onTerminal: TerminalSink,
+    role: RolePolicy,
+    grants: () => readonly PolicyGrant[],
+  ): BranchDevice {
+    const { files, journal, binds, ports } = this.#services
     const provider = this.#provider(base)
     const drivers = this.#services.makeDrivers((session, stream, data) => {
       onTerminal(session, stream, data)
       if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
     })
-    return new BranchDevice({ provider, files, content: journal.content, base, binds, dir: this.#dir() }, branchId, origin, drivers)
+    const profile = () => this.#profileOf(role, base, grants)
+    const parts = { provider, files, content: journal.content, base, binds, ports, limits: role.limits, profile, dir: this.#dir() }
+    return new BranchDevice(parts, branchId, origin, drivers)
   }
 
   #dir(): string {
@@ -324,10 +350,21 @@ export class RunEngine {
     }
   }
 
+  /** What the system is told to enforce of a role. The base's files are listed once: they never change. */
+  async #profileOf(role: RolePolicy, base: Base, grants: () => readonly PolicyGrant[]): Promise<SandboxProfile> {
+    this.#paths ??= pathsOf(this.#baseFiles(base))
+    return { ...role.profile(await this.#paths, grants()), egress: role.egress(grants) }
+  }
+
   #baseFiles(base: Base): FilesAt {
     this.#filesOfBase ??= this.#services.files.at(base, null)
     return this.#filesOfBase
   }
+}
+
+/** All files of a view, for policies to look at. */
+export async function pathsOf(files: FilesAt): Promise<readonly string[]> {
+  return (await files.tree()).flatMap((entry) => (entry.type === 'directory' ? [] : [entry.path]))
 }
 
 /** Where a merge keeps its pre-images until its outcome is durable: the same for the same intent, so that it can be finished. */

@@ -6,6 +6,9 @@ import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
 import type { BranchDevice, DeviceOrigin } from '../tools/branch-device'
+import type { RunOptions } from '../../../shared/frames'
+import type { PolicyGrant } from '../../../shared/policy'
+import type { Policies, RolePolicy } from '../tools/policy/policies'
 import type { RunControl } from './run-control'
 
 /** Kinds of frames about what happened to a branch rather than in it. */
@@ -35,7 +38,16 @@ export interface RunParts {
   allocateBranches(count: number): BranchId[]
   /** Terminal output for whoever watches now; frames of it follow. */
   tellTerminal(branchId: BranchId, session: string, data: string): void
-  openDevice(branchId: BranchId, origin: DeviceOrigin, onTerminal: TerminalSink): BranchDevice
+  readonly policies: Policies
+  /** The role whose policies hold for a branch with these options. Throws `policy.unknown-role`. */
+  roleOf(options: RunOptions): RolePolicy
+  openDevice(
+    branchId: BranchId,
+    origin: DeviceOrigin,
+    onTerminal: TerminalSink,
+    role: RolePolicy,
+    grants: () => readonly PolicyGrant[],
+  ): BranchDevice
   /** The workspace's checks on the files of a manifest, in a sandbox of its own. */
   judge(
     manifest: ContentHash | null,

@@ -107,6 +107,7 @@ export class RunFacts {
       case 'restore':
       case 'recovery':
       case 'control':
+      case 'policy.granted':
       case 'agent.message':
       case 'agent.plan':
       case 'agent.state':

@@ -6,7 +6,8 @@ import type { BranchId, ContentHash } from '../../../shared/ids'
 import { branchOrigins, pathTo } from '../../../shared/run-state'
 import { contextChanges, previewEdits } from '../context/context-policy'
 import type { ContextEnv } from '../context/context-draft'
-import { approvedPaths, type FilesAt } from '../checkpoints/files'
+import { approvedPaths, type FilesAt, type MergeGuard } from '../checkpoints/files'
+import { mergeGuard } from '../tools/authorise'
 import { mergeDir, type RunEngine, type RunServices } from '../scheduler/run-engine'
 
 /** What people do to branches by hand: edit context, fork, restore, merge. Each leaves frames. */
@@ -105,7 +106,7 @@ export class BranchActions {
   }
 
   async previewMerge(run: RunEngine, branchId: BranchId) {
-    return this.#services.files.previewMerge(await run.base(), this.#manifest(run, branchId))
+    return this.#services.files.previewMerge(await run.base(), this.#manifest(run, branchId), this.#guard(run, branchId))
   }
 
   async merge(run: RunEngine, branchId: BranchId, hunks: HunkSelection | null): Promise<MergeOutcome> {
@@ -122,7 +123,14 @@ export class BranchActions {
     const common = { branchId, atMs: clock(), key: null, checkpoint: null }
     const [intent] = journal.append(run.runId, [{ ...common, kind: 'merge.intent', cause: null, payload: { branchId, hunks } }])
     if (intent === undefined) throw new Error('the journal acknowledged nothing')
-    const merged = await files.merge(base, manifest, hunks, approvedPaths(hunks), mergeDir(this.#services, run.runId, intent.n))
+    const merged = await files.merge(
+      base,
+      manifest,
+      hunks,
+      approvedPaths(hunks),
+      mergeDir(this.#services, run.runId, intent.n),
+      this.#guard(run, branchId),
+    )
     const outcome = { branchId, ...merged }
     journal.append(run.runId, [{ ...common, atMs: clock(), kind: 'merge.outcome', cause: intent.n, payload: outcome }])
     return outcome
@@ -131,6 +139,10 @@ export class BranchActions {
   async filesAt(run: RunEngine, branchId: BranchId, n: number): Promise<FilesAt> {
     const { checkpoint } = run.stateAt(branchId, n)
     return this.#services.files.at(await run.base(), checkpoint?.ref.manifest ?? null)
+  }
+
+  #guard(run: RunEngine, branchId: BranchId): MergeGuard {
+    return mergeGuard(run.roleOf(run.optionsOf(branchId)), run.stateAt(branchId).grants ?? [])
   }
 
   #manifest(run: RunEngine, branchId: BranchId): ContentHash | null {
@@ -153,7 +165,8 @@ export class BranchActions {
     const path = pathTo(run.frames(), branchOrigins(run.frames()), branchId, Number.MAX_SAFE_INTEGER)
     for (const frame of path) {
       if (frame.n <= n || frame.kind !== 'tool.outcome') continue
-      for (const file of frame.payload.sideEffects.files) authors.set(file.path, frame.payload.tool === 'shell.run' ? 'shell' : 'agent')
+      for (const file of frame.payload.sideEffects.files)
+        authors.set(file.path, frame.payload.tool.startsWith('shell.') ? 'shell' : 'agent')
     }
     return authors
   }

@@ -76,6 +76,7 @@ export class RunRegistry {
         message: 'The task is empty.',
         action: `For example: ${program.examples[0] ?? 'describe what to do'}.`,
       })
+    const role = this.#services.policies.role(options.role ?? program.role)
     await this.#services.requireIsolation()
     const base = await this.#services.files.freezeBase({})
     const runId = newRunId(this.#services.clock())
@@ -92,6 +93,7 @@ export class RunRegistry {
           agentVersion: program.version,
           policy: SCHEDULING_POLICY,
           isolation: this.#services.isolation,
+          capabilities: this.#services.journal.content.put(role.snapshot(), 'policy'),
           instructions: await this.#instructions(base),
         },
         checkpoint: null,
@@ -134,8 +136,15 @@ export class RunRegistry {
     const [next, ...rest] = this.#queued.get(run.runId) ?? []
     if (next === undefined) return
     this.#queued.delete(run.runId)
-    const { agent, approval, forks } = run.started.options
-    void this.start({ agent, approval, forks, task: next }).then(
+    const { agent, role, allowUnisolated, approval, forks } = run.started.options
+    const options = {
+      agent,
+      approval,
+      forks,
+      ...(role === undefined ? {} : { role }),
+      ...(allowUnisolated === undefined ? {} : { allowUnisolated }),
+    }
+    void this.start({ ...options, task: next }).then(
       (started) => rest.length > 0 && this.#queued.set(started.runId, rest),
       (thrown: unknown) =>
         this.#services.log(`queued instruction of ${run.runId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`),

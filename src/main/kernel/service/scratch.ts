@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import type { At, MethodParams, MethodResult } from '../../../shared/contract/methods'
 import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
 import type { Base } from '../checkpoints/files'
-import type { RunEngine, RunServices } from '../scheduler/run-engine'
+import { DEFAULT_ROLE, pathsOf, type RunEngine, type RunServices } from '../scheduler/run-engine'
 import { BranchDevice } from '../tools/branch-device'
-import { authoriseTool } from '../tools/role-policy'
+import { authorise, denialsOf, refused } from '../tools/authorise'
+import { observedCall, observedEffects, writesBeyondRole } from '../tools/observed-effects'
+import type { RolePolicy } from '../tools/policy/policies'
 import { findTool, runTool } from '../tools/tool-runtime'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
-import { KeyframeError } from '../../../shared/failure'
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 
@@ -25,65 +26,47 @@ export class Scratch {
     this.#runOf = runOf
   }
 
-  async exec({ at, argv, timeoutMs }: MethodParams<'sandbox.exec'>, signal: AbortSignal): Promise<MethodResult<'sandbox.exec'>> {
-    return this.#device(at, async (device) => {
+  async exec({ at, argv, timeoutMs, role }: MethodParams<'sandbox.exec'>, signal: AbortSignal): Promise<MethodResult<'sandbox.exec'>> {
+    return this.#device(at, role ?? DEFAULT_ROLE, async (device, policy) => {
       const sandbox = await device.sandbox()
       const result = await sandbox.run({ argv }, { timeoutMs, signal, maxOutputBytes: MAX_OUTPUT_BYTES })
       const { changes } = await device.capture()
+      const effects = await observedEffects(device)
       const { exitCode, stdout, stderr, truncated, durationMs, timedOut, limit } = result
       return {
-        exitCode,
-        stdout,
-        stderr,
-        truncated,
-        durationMs,
-        timedOut,
-        limit,
-        isolation: sandbox.level,
-        sideEffects: { files: [...changes], processes: [] },
-        denials: [],
-        usage: null,
+        ...{ exitCode, stdout, stderr, truncated, durationMs, timedOut, limit, isolation: sandbox.level },
+        sideEffects: { ...effects.sideEffects, files: [...changes], processes: await device.processes() },
+        denials: [...effects.denials, ...(await writesBeyondRole(policy, [], changes))],
+        usage: effects.usage,
       }
     })
   }
 
   async tool({ at, role, name, args }: MethodParams<'sandbox.tool'>, signal: AbortSignal): Promise<MethodResult<'sandbox.tool'>> {
-    if (!this.#services.agents.has(role)) {
-      throw new KeyframeError({
-        code: 'agent.unknown',
-        message: `There is no role ${role}.`,
-        action: `Known roles: ${[...this.#services.agents.keys()].join(', ')}.`,
-      })
-    }
-    return this.#device(at, async (device) => {
+    return this.#device(at, role, async (device, policy) => {
       const tool = findTool(device, name)
-      const decision = authoriseTool(role, tool, false)
-      const isolation = this.#services.isolation
-      if (!decision.allowed) {
-        return {
-          tool: name,
-          ok: false,
-          output: null,
-          text: '',
-          error: decision.failure,
-          sideEffects: { files: [], processes: [] },
-          isolation,
-          durationMs: 0,
-        }
-      }
+      const decisions = await authorise(device, tool, args, { role: policy, grants: [], readOnly: false })
+      const denials = denialsOf(decisions)
+      const { isolation } = this.#services
+      if (denials.length > 0) return refused(name, role, denials)
       const { error, ...run } = await runTool(device, tool, args, { signal, clock: () => performance.now(), onOutput: () => undefined })
       const { changes } = await device.capture()
-      const processes = name === 'shell.run' ? await device.processes() : []
-      return { tool: name, ...run, ...(error === null ? {} : { error }), sideEffects: { files: [...changes], processes }, isolation }
+      const observed = await observedCall(device, policy, [], tool, changes)
+      return { tool: name, ...run, ...(error === null ? {} : { error }), isolation, ...observed }
     })
   }
 
-  async #device<T>(at: MethodParams<'sandbox.exec'>['at'], work: (device: BranchDevice) => Promise<T>): Promise<T> {
+  async #device<T>(
+    at: MethodParams<'sandbox.exec'>['at'],
+    roleId: string,
+    work: (device: BranchDevice, role: RolePolicy) => Promise<T>,
+  ): Promise<T> {
+    const role = this.#services.policies.role(roleId)
     const { base, manifest } =
       at === null ? { base: await this.#services.files.freezeBase({}), manifest: null } : await this.#point(at as At)
-    const device = await this.#open(base, manifest)
+    const device = await this.#open(base, manifest, role)
     try {
-      return await work(device)
+      return await work(device, role)
     } finally {
       await device.dispose()
     }
@@ -94,8 +77,8 @@ export class Scratch {
     return { base: await run.base(), manifest: run.stateAt(at.branchId, at.n).checkpoint?.ref.manifest ?? null }
   }
 
-  async #open(base: Base, manifest: BranchDevice['origin']['manifest']): Promise<BranchDevice> {
-    const { provider, files, journal, binds, runsDir, makeDrivers, pinnedNodeVersion } = this.#services
+  async #open(base: Base, manifest: BranchDevice['origin']['manifest'], role: RolePolicy): Promise<BranchDevice> {
+    const { provider, files, journal, binds, runsDir, ports, makeDrivers, pinnedNodeVersion } = this.#services
     this.#count += 1
     const pinnedNodeFirst = await needsPinnedNode(files.at(base, null), pinnedNodeVersion)
     const suited = {
@@ -104,7 +87,11 @@ export class Scratch {
       open: (spec: Parameters<typeof provider.open>[0]) => provider.open({ ...spec, pinnedNodeFirst }),
     }
     return new BranchDevice(
-      { provider: suited, files, content: journal.content, base, binds, dir: join(runsDir, `scratch-${this.#count}`) },
+      {
+        ...{ provider: suited, files, content: journal.content, base, binds, ports, limits: role.limits },
+        dir: join(runsDir, `scratch-${this.#count}`),
+        profile: async () => ({ ...role.profile(await pathsOf(files.at(base, null)), []), egress: role.egress(() => []) }),
+      },
       MAIN_BRANCH,
       { manifest, shell: null },
       makeDrivers(() => undefined),

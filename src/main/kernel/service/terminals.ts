@@ -93,7 +93,14 @@ export class Terminals {
     const { checkpoint } = run.stateAt(branchId)
     const origin = { manifest: checkpoint?.ref.manifest ?? null, shell: checkpoint?.ref.shell ?? null }
     const log = new TerminalLog((session, stream, data) => run.observe(branchId, 'terminal.data', { session, stream, data }), this.#log)
-    const device = run.openDevice(await run.base(), branchId, origin, (session, stream, data) => log.push(session, stream, data))
+    const device = run.openDevice(
+      await run.base(),
+      branchId,
+      origin,
+      (session, stream, data) => log.push(session, stream, data),
+      run.roleOf(run.optionsOf(branchId)),
+      () => run.stateAt(branchId).grants ?? [],
+    )
     return { device, log }
   }
 }

@@ -7,7 +7,8 @@ import type { ContentStore } from '../journal/content-store'
 import type { Driver, ToolSpec } from './driver'
 import type { DriverSet } from './driver-set'
 import { removeTree } from '../checkpoints/remove-tree'
-import { DEFAULT_LIMITS, type Sandbox, type SandboxProvider, type ToolBind } from './sandboxes/sandbox'
+import type { PortRanges } from './port-ranges'
+import type { PortRange, Sandbox, SandboxLimits, SandboxProfile, SandboxProvider, ToolBind } from './sandboxes/sandbox'
 
 /** What a branch's tools and files are made from. The same for all branches of a run. */
 export interface DeviceParts {
@@ -18,6 +19,10 @@ export interface DeviceParts {
   readonly binds: readonly ToolBind[]
   /** Folder of the run's sandboxes. */
   readonly dir: string
+  readonly ports: PortRanges
+  readonly limits: SandboxLimits
+  /** What the system enforces of the role's policies, as they are when a sandbox is opened. */
+  profile(): Promise<SandboxProfile>
 }
 
 /** The files and shells that a branch starts from: those of a checkpoint, or the base when both are null. */
@@ -36,6 +41,8 @@ const GUEST_TOOLS = '/opt/keyframe/'
 interface Opened {
   readonly sandbox: Sandbox
   readonly tracker: UpperTracker
+  readonly profile: SandboxProfile
+  releasePorts(): void
 }
 
 /**
@@ -77,6 +84,11 @@ export class BranchDevice {
     return (await this.#opened()).sandbox
   }
 
+  /** The driver that has a tool of this name. */
+  driverOf(tool: string): string | null {
+    return this.drivers.find((driver) => driver.tools.some((spec) => spec.name === tool))?.name ?? null
+  }
+
   /** Command lines of what agents and people left running; Keyframe's own servers and shells are not listed. */
   async processes(): Promise<string[]> {
     const { sandbox } = await this.#opened()
@@ -98,6 +110,15 @@ export class BranchDevice {
   async announce(paths: readonly string[], except: string | null): Promise<void> {
     if (paths.length === 0) return
     for (const driver of this.drivers) if (driver.name !== except) await driver.filesChanged(paths)
+  }
+
+  /** Opens the sandbox again, files and shells kept, when the policies now ask the system for something else. */
+  async applyPolicy(): Promise<void> {
+    if (this.#opening === null) return
+    const { profile } = await this.#opening
+    if (enforced(profile) === enforced(await this.#parts.profile())) return
+    await this.capture()
+    await this.reset(this.#origin)
   }
 
   /** Goes back to another capture: what lies in the sandbox now is dropped, the next use opens a new one. */
@@ -124,24 +145,40 @@ export class BranchDevice {
   }
 
   async #open(): Promise<Opened> {
-    const { provider, files, base, binds } = this.#parts
+    const { files, base } = this.#parts
     this.#generation += 1
     const { manifest } = this.#origin
-    const sandbox = await provider.open({
+    const profile = await this.#parts.profile()
+    const ports = this.#parts.ports.take()
+    const sandbox = await this.#openSandbox(profile, ports.range).catch((cause: unknown) => {
+      ports.release()
+      throw cause
+    })
+    try {
+      await this.#restoreDrivers(sandbox)
+      const tracker =
+        sandbox.copyDir === null ? files.track(sandbox.upperDir, manifest, base) : files.trackCopy(sandbox.copyDir, manifest, base)
+      return { sandbox, tracker, profile, releasePorts: ports.release }
+    } catch (cause) {
+      ports.release()
+      await sandbox.dispose()
+      throw cause
+    }
+  }
+
+  async #openSandbox(profile: SandboxProfile, ports: PortRange): Promise<Sandbox> {
+    const { provider, files, base, binds, limits } = this.#parts
+    const { manifest } = this.#origin
+    return provider.open({
       dir: this.#dir(),
       baseDir: base.dir,
       layerDir: manifest === null ? null : await files.materialise(manifest),
       dependencies: base.dependencies,
       binds,
-      limits: DEFAULT_LIMITS,
+      limits,
+      profile,
+      ports,
     })
-    try {
-      await this.#restoreDrivers(sandbox)
-      return { sandbox, tracker: files.track(sandbox.upperDir, manifest, base) }
-    } catch (cause) {
-      await sandbox.dispose()
-      throw cause
-    }
   }
 
   #dir(): string {
@@ -172,8 +209,14 @@ export class BranchDevice {
     const opening = this.#opening
     this.#opening = null
     if (opening === null) return
-    const { sandbox } = await opening
+    const { sandbox, releasePorts } = await opening
     await sandbox.dispose()
+    releasePorts()
     await removeTree(this.#dir())
   }
+}
+
+/** What of a profile is built into an open sandbox: a gate decides anew at each connection, so only whether there is one counts. */
+function enforced({ egress, ...built }: SandboxProfile): string {
+  return canonicalJson({ ...built, egress: egress !== null })
 }
