@@ -7,6 +7,7 @@ const GUEST_DIR = '/opt/keyframe/guest'
 /** Where the scripts are inside a sandbox that was opened with the binds below. */
 export const FILE_GUEST_SCRIPT = `${GUEST_DIR}/file-guest.mjs`
 export const IGNORE_MODULE = '/opt/keyframe/lib/ignore.cjs'
+export const EGRESS_RELAY = `${GUEST_DIR}/egress-relay.mjs`
 export const SHELL_RCFILE = `${GUEST_DIR}/shell-integration.bash`
 
 /**
@@ -35,4 +36,9 @@ export function fileGuestBinds(appRoot: string): ToolBind[] {
 /** What the shell driver needs inside the sandbox. */
 export function shellGuestBinds(appRoot: string): ToolBind[] {
   return [{ hostPath: join(guestScriptDir(appRoot), 'shell-integration.bash'), guestPath: SHELL_RCFILE }]
+}
+
+/** What carries connections inside the sandbox to the proxy outside, next to Node itself. */
+export function egressBinds(appRoot: string): ToolBind[] {
+  return [{ hostPath: join(guestScriptDir(appRoot), 'egress-relay.mjs'), guestPath: EGRESS_RELAY }]
 }
