@@ -2,6 +2,7 @@ import type { MethodResult } from '../../shared/contract/methods'
 import type { KernelClient } from '../../shared/contract/service'
 import type { HumanAnswer } from '../../shared/frames'
 import type { RunId } from '../../shared/ids'
+import type { GrantScope } from '../../shared/policy'
 import type { Terminal } from './command'
 import { oneLine } from './print'
 
@@ -39,6 +40,11 @@ async function askOne(request: Pending, terminal: Terminal): Promise<HumanAnswer
     if (given === undefined) return null
     if (request.type === 'provide-context') return { ...base, decision: 'answer', text: given }
     if (/^(d|deny|n|no)$/i.test(given)) return { ...base, decision: 'deny' }
+    if (request.authorize !== undefined) {
+      const scope = SCOPES.find(({ answers }) => answers.test(given))?.scope
+      if (scope === undefined) continue
+      return { ...base, decision: 'approve', scope, ...(scope === 'once' ? {} : { patterns: request.authorize.patterns.slice(0, 1) }) }
+    }
     if (choices.length === 0) {
       if (/^(a|approve|y|yes)$/i.test(given)) return { ...base, decision: 'approve' }
       continue
@@ -52,6 +58,13 @@ async function askOne(request: Pending, terminal: Terminal): Promise<HumanAnswer
     return { ...base, decision: 'choose', optionId: chosen.id }
   }
 }
+
+/** Enter alone permits nothing. */
+const SCOPES: readonly { scope: GrantScope; answers: RegExp }[] = [
+  { scope: 'once', answers: /^(o|once)$/i },
+  { scope: 'run', answers: /^(r|run)$/i },
+  { scope: 'always', answers: /^always$/i },
+]
 
 interface Choice {
   readonly id: string
@@ -71,6 +84,11 @@ function choicesOf(request: Pending): Choice[] {
 
 function promptOf(request: Pending, choices: readonly Choice[]): string {
   if (request.type === 'provide-context') return '> '
+  if (request.authorize !== undefined) {
+    const [pattern] = request.authorize.patterns
+    const always = pattern === undefined ? '' : `, "always" for ${pattern.action} ${oneLine(pattern.pattern, 60)}`
+    return `[o]nce, for this [r]un${always}, or [d]eny? `
+  }
   if (choices.length === 0) return '[a]pprove or [d]eny? '
   const recommended = choices.findIndex((choice) => choice.recommended)
   return `1-${choices.length}${recommended === -1 ? '' : ` (Enter: ${recommended + 1})`} or [d]eny? `

@@ -255,6 +255,7 @@ export const Methods = {
       task: z.string().nullable(),
       edits: z.array(ContextEdit),
       agent: z.string().optional(),
+      role: z.string().optional(),
       approval: RunOptions.shape.approval.optional(),
     }),
     result: z.object({ branchId: BranchId }),

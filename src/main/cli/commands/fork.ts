@@ -8,7 +8,8 @@ import { printJson } from '../print'
 import { pointAt } from '../run-frames'
 
 export const command: Command = {
-  usage: 'fork --repo R --run ID --frame N [--task T] [--note TEXT] [--edits JSON] [--agent A] [--label L] [--yes | --deny] [--json]',
+  usage:
+    'fork --repo R --run ID --frame N [--task T] [--note TEXT] [--edits JSON] [--agent A] [--role ROLE] [--label L] [--yes | --deny] [--json]',
   options: {
     ...REPO_OPTION,
     run: { type: 'string' },
@@ -17,6 +18,7 @@ export const command: Command = {
     note: { type: 'string' },
     edits: { type: 'string' },
     agent: { type: 'string' },
+    role: { type: 'string' },
     label: { type: 'string' },
     yes: { type: 'boolean' },
     deny: { type: 'boolean' },
@@ -30,6 +32,7 @@ export const command: Command = {
     ['--note TEXT', 'a note added to the context'],
     ['--edits JSON', 'edits of context items: [{"op":"edit","id":"...","text":"..."}, ...]'],
     ['--agent A', 'another agent'],
+    ['--role ROLE', 'another role'],
     ['--label L', 'a name for the branch'],
     ['--yes, --deny', 'decide beforehand, as for run'],
     JSON_HELP,
@@ -40,7 +43,7 @@ export const command: Command = {
     const n = requiredInteger(input, 'frame', 1, Number.MAX_SAFE_INTEGER)
     const json = flag(input, 'json')
     const approval = approvalOption(input)
-    const [agent, label] = [textOption(input, 'agent'), textOption(input, 'label')]
+    const [agent, role, label] = [textOption(input, 'agent'), textOption(input, 'role'), textOption(input, 'label')]
     const edits = contextEdits(input)
     return withKernel({ repo: repoOption(input), log: json ? () => undefined : terminal.err }, async (client) => {
       const { branchId } = await client.call('branches.fork', {
@@ -49,6 +52,7 @@ export const command: Command = {
         edits,
         approval,
         ...(agent === undefined ? {} : { agent }),
+        ...(role === undefined ? {} : { role }),
         ...(label === undefined ? {} : { label }),
       })
       const answer = terminal.interactive && approval === 'ask' && !json

@@ -7,14 +7,14 @@ import { printJson } from '../print'
 export const command: Command = {
   usage: 'tool --repo R [--role ROLE] [--run ID --frame N] [--json] NAME JSON_ARGS',
   options: { ...REPO_OPTION, ...POINT_OPTIONS, role: { type: 'string' }, ...JSON_OPTION },
-  optionHelp: [REPO_HELP, ['--role ROLE', 'the role whose policy decides (refactorer)'], ...POINT_HELP, JSON_HELP],
+  optionHelp: [REPO_HELP, ['--role ROLE', 'the role whose policy decides (coder)'], ...POINT_HELP, JSON_HELP],
   maxPositionals: 2,
   async run(input, terminal) {
     const [name, json] = input.positionals
     if (name === undefined || json === undefined)
       throw new UsageError('A tool name and its arguments as JSON are needed, for example fs.read \'{"path":"README.md"}\'.')
     const args = parseJson(json)
-    const role = textOption(input, 'role') ?? 'refactorer'
+    const role = textOption(input, 'role') ?? 'coder'
     return withKernel({ repo: repoOption(input), log: terminal.err }, async (client): Promise<ExitCode> => {
       const outcome = await client.call(
         'sandbox.tool',

@@ -98,7 +98,8 @@ export class ToolCalls {
     const answer = await this.#host.ask({
       type: 'authorize-action',
       title: `Allow ${tool.name} for the role ${role.id}?`,
-      body: open.map((decision) => `${decision.action} ${decision.resource}: ${decision.reason}`).join('\n'),
+      // One line for each, whatever an agent put into a command.
+      body: open.map((decision) => `${decision.action} ${decision.resource.replaceAll(/\s+/g, ' ')}: ${decision.reason}`).join('\n'),
       authorize: { role: role.id, tool: tool.name, args, decisions: [...decisions], patterns: this.#patterns(open) },
     })
     if (answer.decision !== 'approve') {

@@ -50,9 +50,14 @@ export class BranchActions {
     const changes = params.edits.length === 0 ? [] : this.#changes(state.context, params.edits, params.n)
     const parentOptions = run.optionsOf(branchId)
     const task = params.task ?? this.#editedTask(state.context, params.edits) ?? state.task
-    const options = { ...parentOptions, task, agent: params.agent ?? parentOptions.agent, approval: params.approval ?? 'ask' }
+    const options = {
+      ...parentOptions,
+      ...{ task, agent: params.agent ?? parentOptions.agent, approval: params.approval ?? 'ask' },
+      ...(params.role === undefined ? {} : { role: params.role }),
+    }
     if (!this.#services.agents.has(options.agent))
       throw new KeyframeError({ code: 'agent.unknown', message: `There is no agent ${options.agent}.` })
+    run.roleOf(options)
     const [forked] = run.allocateBranches(1)
     if (forked === undefined) throw new Error('no branch was allocated')
     const common = { branchId: forked, atMs: this.#services.clock(), key: null, checkpoint: null, cause: params.n }
