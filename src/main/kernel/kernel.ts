@@ -14,6 +14,7 @@ import type { Caller, KernelService } from '../../shared/contract/service'
 import { KeyframeError, toFailure } from '../../shared/failure'
 import type { Frame, FrameKind } from '../../shared/frames'
 import type { RunId } from '../../shared/ids'
+import type { AgentProgram } from './agents/agent-api'
 import { agentRegistry } from './agents/registry'
 import { createFileStore } from './checkpoints/file-store'
 import { cachedTokenCounter } from './context/count-tokens'
@@ -66,6 +67,8 @@ export interface KernelOptions {
   readonly appRoot: string
   /** The pinned Node: runs Keyframe's own programs inside sandboxes. */
   readonly nodePath: string
+  /** Programs that are offered beside the built-in ones; an id of one of those replaces it. */
+  readonly agents?: readonly AgentProgram[]
   log(line: string): void
 }
 
@@ -162,7 +165,7 @@ class LocalKernel implements Kernel {
       clock,
       memoryVersion: () => this.#memory.version,
       countTokens: cachedTokenCounter(),
-      agents: agentRegistry(),
+      agents: agentRegistry(options.agents ?? []),
       makeDrivers: (onTerminal) => makeDriverSet(options.appRoot, this.#memory, onTerminal),
       onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
       onChange: (run) => {

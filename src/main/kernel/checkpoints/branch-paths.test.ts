@@ -25,6 +25,8 @@ it('knows what runs code when merged', () => {
     '.cursor/rules',
     '.claude/settings.json',
     '.github/workflows/ci.yml',
+    '.keyframe/roles/coder.cedar',
+    'opencode.json',
   ])
     expect([path, isDangerousPath(path)]).toEqual([path, true])
   for (const path of ['Makefile', 'CLAUDE.md', 'AGENTS.md', '.gitignore', '.vscode/words.txt', '.github/CODEOWNERS', 'husky/x', 'claude/x'])

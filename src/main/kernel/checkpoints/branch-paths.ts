@@ -39,7 +39,10 @@ export function isInsideGit(path: string): boolean {
   return path.split('/').some(isGitName)
 }
 
-const DANGEROUS_FOLDERS = new Set(['.githooks', '.husky', '.idea', '.cursor', '.claude', '.gemini', '.codex', '.windsurf', '.devcontainer'])
+const DANGEROUS_FOLDERS = new Set([
+  ...['.githooks', '.husky', '.idea', '.devcontainer', '.keyframe'],
+  ...['.cursor', '.claude', '.gemini', '.codex', '.windsurf', '.opencode', '.aider'],
+])
 const DANGEROUS_FILES = new Set([
   '.envrc',
   '.mcp.json',
@@ -49,6 +52,9 @@ const DANGEROUS_FILES = new Set([
   '.yarnrc',
   '.yarnrc.yml',
   '.pnpmfile.cjs',
+  // What other agents on this machine are configured by.
+  'opencode.json',
+  '.aider.conf.yml',
 ])
 const EDITOR_FILES = new Set(['tasks.json', 'settings.json', 'launch.json', 'mcp.json', 'extensions.json'])
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { MethodName, MethodParams, MethodResult, RunSummary } from '../../../shared/contract/methods'
 import type { Caller } from '../../../shared/contract/service'
 import type { Frame, HumanAnswer, HumanRequest } from '../../../shared/frames'
+import type { AgentProgram } from '../agents/agent-api'
 import { removeTree } from '../checkpoints/remove-tree'
 import { type Kernel, openKernel } from '../kernel'
 import { runGit, writeFiles } from './git-repository'
@@ -32,12 +33,13 @@ export class KernelFixture {
   }
 
   /** Opens the workspace, or another folder in its place. */
-  async open(root = this.root): Promise<Kernel> {
+  async open(root = this.root, agents: readonly AgentProgram[] = []): Promise<Kernel> {
     this.#kernel = await openKernel({
       root,
       home: this.home,
       appRoot,
       nodePath: process.execPath,
+      agents,
       log: (line) => this.logged.push(line),
     })
     return this.#kernel
