@@ -1,12 +1,28 @@
-import type { Frame } from '../../shared/frames'
+import type { Frame, ToolOutcome } from '../../shared/frames'
 import { count, formatScore } from '../components/format'
+import { visibleText } from '../components/visible-text'
+
+const DENIED = 'policy.denied'
+
+/** True when something that the call tried was refused, by the policy before it or by the system during it. */
+export function isDenied(outcome: ToolOutcome): boolean {
+  return (outcome.denials?.length ?? 0) > 0 || outcome.error?.code === DENIED
+}
+
+/** What was refused and why, in a line. */
+export function denialInBrief(outcome: ToolOutcome): string {
+  const [first, ...others] = outcome.denials ?? []
+  if (first === undefined) return outcome.error?.message ?? 'no reason given'
+  return `${brief(visibleText(first.resource))}: ${first.reason}${others.length > 0 ? `, and ${count(others.length, 'more denial')}` : ''}`
+}
 
 /** What a frame is to a reader; decides its shape and colour. */
-export type FrameRole = 'tool' | 'change' | 'context' | 'human' | 'decision' | 'error' | 'judge' | 'agent' | 'branch' | 'system'
+export type FrameRole = 'tool' | 'change' | 'context' | 'human' | 'decision' | 'error' | 'denied' | 'judge' | 'agent' | 'branch' | 'system'
 
 export function frameRole(frame: Frame): FrameRole {
   switch (frame.kind) {
     case 'tool.outcome':
+      if (isDenied(frame.payload)) return 'denied'
       if (!frame.payload.ok) return 'error'
       return frame.payload.sideEffects.files.length > 0 ? 'change' : 'tool'
     case 'tool.intent':
@@ -24,7 +40,7 @@ export function frameRole(frame: Frame): FrameRole {
     case 'decision':
       return 'decision'
     case 'error':
-      return 'error'
+      return frame.payload.code === DENIED ? 'denied' : 'error'
     case 'judge.intent':
     case 'judge.verdict':
       return 'judge'
@@ -56,6 +72,7 @@ export const ROLE_NAME: Readonly<Record<FrameRole, string>> = {
   human: 'Person',
   decision: 'Decision',
   error: 'Error',
+  denied: 'Denied',
   judge: 'Judge',
   agent: 'Agent',
   branch: 'Branch',
@@ -80,6 +97,9 @@ export function frameTitle(frame: Frame): string {
     case 'tool.intent':
       return `${frame.payload.tool} ${argumentsInBrief(frame.payload.args)}`.trim()
     case 'tool.outcome':
+      if (isDenied(frame.payload)) {
+        return `Denied: ${frame.payload.tool} ${denialInBrief(frame.payload)}${changedFiles(frame.payload.sideEffects.files.length)}`
+      }
       return `${frame.payload.tool} ${frame.payload.ok ? 'done' : `failed: ${frame.payload.error?.message ?? 'no reason given'}`}${changedFiles(frame.payload.sideEffects.files.length)}`
     case 'judge.intent':
       return `Judge ${frame.payload.judge} on ${frame.payload.branchId}`
@@ -94,9 +114,9 @@ export function frameTitle(frame: Frame): string {
     case 'speculate.outcome':
       return `Rehearsed ${count(frame.payload.branches.length, 'variant')}`
     case 'human.request':
-      return `Asked: ${frame.payload.title}`
+      return `Asked: ${visibleText(frame.payload.title)}`
     case 'human.answer':
-      return `Answered: ${frame.payload.decision}${frame.payload.optionId === undefined ? '' : ` ${frame.payload.optionId}`}`
+      return `Answered: ${frame.payload.decision}${frame.payload.scope === undefined ? '' : ` (${frame.payload.scope})`}${frame.payload.optionId === undefined ? '' : ` ${frame.payload.optionId}`}`
     case 'checkpoint':
       return `Checkpoint${frame.payload.name === null ? '' : ` "${frame.payload.name}"`}: ${frame.payload.reason}`
     case 'restore':
@@ -146,13 +166,17 @@ function changedFiles(files: number): string {
 
 const BRIEF_AT_MOST = 80
 
+function brief(text: string): string {
+  return text.length > BRIEF_AT_MOST ? `${text.slice(0, BRIEF_AT_MOST)}...` : text
+}
+
 /** The argument that tells calls of one tool apart: its path, command or query. */
 export function argumentsInBrief(args: unknown): string {
   if (typeof args !== 'object' || args === null) return args === undefined || args === null ? '' : String(args)
   const record = args as Readonly<Record<string, unknown>>
   for (const name of ['command', 'path', 'pattern', 'query', 'from']) {
     const value = record[name]
-    if (typeof value === 'string') return value.length > BRIEF_AT_MOST ? `${value.slice(0, BRIEF_AT_MOST)}...` : value
+    if (typeof value === 'string') return brief(visibleText(value))
   }
   return ''
 }

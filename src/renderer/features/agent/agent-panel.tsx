@@ -3,6 +3,7 @@ import { Ban, CirclePause, OctagonX, Play, StepForward } from 'lucide-react'
 import { useDeferredValue, useEffect, useMemo, useRef } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
+import { PermissionRequest } from '../../app/permission-request'
 import { isActive } from '../../app/runs-store'
 import { useIsPast, useOpenRunSummary, usePoint, useRunFrames, useRunState, useWindow } from '../../app/window-context'
 import { count, formatTokens } from '../../components/format'
@@ -13,15 +14,35 @@ import { conversationOf } from './conversation'
 import { EntryView } from './entry-view'
 import { TaskInput } from './task-input'
 
-export function AgentPanel(_props: PanelProps) {
+export function AgentPanel({ visible }: PanelProps) {
   const model = useWindow()
   const status = useStore(model.run.store, (state) => state.status)
   return (
     <>
       <AgentHeader />
       {status === 'loading' ? <Skeleton rows={8} /> : <Conversation />}
+      <PendingPermission visible={visible} />
       <TaskInput />
     </>
+  )
+}
+
+/**
+ * The oldest permission that the open run waits for: between the conversation and the input, where nothing that an agent writes is
+ * ever drawn, and in sight whatever is scrolled or selected.
+ */
+function PendingPermission({ visible }: { visible: boolean }) {
+  const model = useWindow()
+  const runId = useStore(model.selection, (state) => state.runId)
+  const requests = useStore(model.inbox.store, (state) => state.requests)
+  const waiting = requests.filter((request) => request.runId === runId && request.authorize !== undefined)
+  const [first] = waiting
+  if (first === undefined) return null
+  return (
+    <div className="pending-permission">
+      <PermissionRequest key={`${first.runId} ${first.requestId}`} request={first} visible={visible} />
+      {waiting.length > 1 && <p className="muted pending-more">{count(waiting.length - 1, 'more question')} after this one</p>}
+    </div>
   )
 }
 

@@ -1,11 +1,24 @@
-import { ChevronRight, CircleCheck, CircleDashed, CircleDot, CircleMinus, CircleX, type LucideIcon } from 'lucide-react'
+import {
+  ChevronRight,
+  CircleCheck,
+  CircleDashed,
+  CircleDot,
+  CircleMinus,
+  CircleX,
+  type LucideIcon,
+  OctagonX,
+  ShieldAlert,
+} from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { useStore } from 'zustand'
 import type { Plan } from '../../../shared/frames'
-import { argumentsInBrief } from '../../app/frame-words'
+import { argumentsInBrief, denialInBrief, isDenied } from '../../app/frame-words'
 import { useIsPast, useOpenRunSummary, useWindow } from '../../app/window-context'
 import { count, formatDuration, formatScore } from '../../components/format'
+import { isUnisolated, LEVEL_MEANING } from '../../components/policy-words'
 import { StateBadge } from '../../components/surfaces'
+import { UntrustedInline } from '../../components/untrusted-text'
+import { visibleText } from '../../components/visible-text'
 import type { Entry, ToolCall } from './conversation'
 
 export function EntryView({ entry }: { entry: Entry }) {
@@ -152,7 +165,8 @@ function PlanView({ plan }: { plan: Plan }) {
 
 function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
   const [open, setOpen] = useState(false)
-  const failed = entry.calls.filter((call) => call.outcome?.ok === false).length
+  const denied = entry.calls.filter((call) => call.outcome !== null && isDenied(call.outcome)).length
+  const failed = entry.calls.filter((call) => call.outcome?.ok === false && !isDenied(call.outcome)).length
   const running = entry.calls.filter((call) => call.outcome === null).length
   const changed = new Set(entry.calls.flatMap((call) => call.outcome?.sideEffects.files.map((file) => file.path) ?? [])).size
   const first = entry.calls[0]
@@ -161,12 +175,17 @@ function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
       ? `${first.tool} ${argumentsInBrief(first.args)}`
       : count(entry.calls.length, 'tool call')
   return (
-    <details className="entry tools" data-tone="plain" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="entry tools" data-tone={denied > 0 ? 'denied' : 'plain'} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <ChevronRight size={14} aria-hidden />
         <span className="clip mono">{title}</span>
         <span className="tools-facts">
           {changed > 0 && <span className="muted">{count(changed, 'file')} changed</span>}
+          {denied > 0 && (
+            <span className="danger denied-mark">
+              <OctagonX size={13} aria-hidden /> {denied} denied
+            </span>
+          )}
           {failed > 0 && <span className="danger">{failed} failed</span>}
           {running > 0 && <span className="muted">{running} running</span>}
         </span>
@@ -184,19 +203,32 @@ function ToolCalls({ entry }: { entry: Extract<Entry, { kind: 'tools' }> }) {
 
 function ToolRow({ call }: { call: ToolCall }) {
   const model = useWindow()
-  const state = call.outcome === null ? 'running' : call.outcome.ok ? 'done' : 'failed'
-  const Icon = STEP_ICON[state]
+  const state = call.outcome === null ? 'running' : isDenied(call.outcome) ? 'denied' : call.outcome.ok ? 'done' : 'failed'
+  const Icon = state === 'denied' ? OctagonX : STEP_ICON[state]
+  const red = state === 'failed' || state === 'denied'
   return (
     <li>
-      <button type="button" className="tool-row" onClick={() => model.select(call.outcomeFrame ?? call.frame)} title={call.outcome?.text}>
-        <Icon size={13} aria-label={state} className={state === 'failed' ? 'danger' : 'faint'} />
+      <button
+        type="button"
+        className="tool-row"
+        data-state={state}
+        onClick={() => model.select(call.outcomeFrame ?? call.frame)}
+        title={call.outcome?.text}
+      >
+        <Icon size={13} aria-label={state} className={red ? 'danger' : 'faint'} />
         <span className="mono">{call.tool}</span>
         <span className="mono faint clip">{argumentsInBrief(call.args)}</span>
+        {call.outcome !== null && isUnisolated(call.outcome.isolation) && (
+          <ShieldAlert size={13} className="warning" aria-label={LEVEL_MEANING[call.outcome.isolation].name} />
+        )}
         <span className="number faint">{call.outcome === null ? '' : formatDuration(call.outcome.durationMs)}</span>
       </button>
+      {state === 'denied' && call.outcome !== null && <p className="danger denied-reason">{denialInBrief(call.outcome)}</p>}
     </li>
   )
 }
+
+const PERMISSION_ANSWER = { once: 'allowed once', run: 'allowed for this run', always: 'always allowed', deny: 'denied' } as const
 
 function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
   const model = useWindow()
@@ -208,9 +240,14 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
   const interrupted = useOpenRunSummary()?.state === 'interrupted'
   const option = request.options?.find((candidate) => candidate.id === answer?.optionId)
   return (
-    <Block frame={entry.frame} tone={answer === null ? 'question' : 'plain'} who="Question">
-      <p>{request.title}</p>
-      {answer === null && pending && (
+    <Block
+      frame={entry.frame}
+      tone={answer === null ? 'question' : 'plain'}
+      who={request.authorize === undefined ? 'Question' : 'Permission asked'}
+    >
+      <p>{visibleText(request.title)}</p>
+      {answer === null && pending && request.authorize !== undefined && <p className="muted">You are asked below, above the task field.</p>}
+      {answer === null && pending && request.authorize === undefined && (
         <button
           type="button"
           className="button"
@@ -223,7 +260,16 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
       {answer === null && !pending && <p className="muted">{interrupted ? 'Resume the run to answer.' : 'Not answered at this frame.'}</p>}
       {answer !== null && (
         <p className="muted">
-          {nameOf(answer.by)}: {answer.decision}
+          {nameOf(answer.by)}:{' '}
+          {request.authorize === undefined
+            ? answer.decision
+            : PERMISSION_ANSWER[answer.decision === 'approve' ? (answer.scope ?? 'once') : 'deny']}
+          {answer.scope !== undefined && answer.scope !== 'once' && answer.patterns !== undefined && (
+            <>
+              {' '}
+              <UntrustedInline text={answer.patterns.map((grant) => grant.pattern).join(', ')} />
+            </>
+          )}
           {option !== undefined && ` ${option.label}`}
           {answer.branchId !== undefined &&
             ` ${request.branches?.find((branch) => branch.branchId === answer.branchId)?.label ?? answer.branchId}`}

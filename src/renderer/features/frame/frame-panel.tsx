@@ -1,10 +1,17 @@
-import { type ReactNode, useMemo } from 'react'
+import { OctagonX } from 'lucide-react'
+import { useMemo } from 'react'
 import type { Frame } from '../../../shared/frames'
 import { frameDurationMs, frameRole, frameTitle, ROLE_NAME } from '../../app/frame-words'
 import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
-import { count, formatBytes, formatClock, formatDuration, formatScore } from '../../components/format'
+import { DecisionList } from '../../components/decision-list'
+import { count, formatClock, formatDuration, formatScore } from '../../components/format'
+import { ACTION_TITLE, GRANT_SCOPE } from '../../components/policy-words'
 import { EmptyState } from '../../components/surfaces'
+import { UntrustedInline, UntrustedText } from '../../components/untrusted-text'
+import { visibleText } from '../../components/visible-text'
 import './frame.css'
+import { Part } from './part'
+import { ToolIntentView, ToolOutcomeView } from './tool-frame'
 
 const TEXT_AT_MOST = 200_000
 
@@ -27,9 +34,11 @@ function FrameView({ frame }: { frame: Frame }) {
   const intent = frame.cause === null ? undefined : cache.frame(frame.cause)
   const outcome = useMemo(() => (version < 0 ? undefined : cache.frames.find((other) => other.cause === frame.n)), [cache, frame, version])
   return (
-    <div className="frame-view" tabIndex={0} data-autofocus>
+    <div className="frame-view" tabIndex={0} data-autofocus data-denied={frameRole(frame) === 'denied'}>
       <header>
-        <h3>{frameTitle(frame)}</h3>
+        <h3>
+          {frameRole(frame) === 'denied' && <OctagonX size={14} className="danger" aria-hidden />} {frameTitle(frame)}
+        </h3>
         <p className="muted">
           <span className="number">{frame.n}</span> {ROLE_NAME[frameRole(frame)]}, <code>{frame.kind}</code> at{' '}
           <span className="number">{formatClock(frame.atMs)}</span> on <code>{frame.branchId}</code>
@@ -79,48 +88,13 @@ function FrameView({ frame }: { frame: Frame }) {
   )
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="frame-part">
-      <h4 className="section-title">{title}</h4>
-      {children}
-    </section>
-  )
-}
-
 function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined }) {
   const model = useWindow()
   switch (frame.kind) {
     case 'tool.intent':
-      return (
-        <>
-          <Arguments args={frame.payload.args} />
-          <Part title="Allowed">
-            <dl>
-              <dt>Effect</dt>
-              <dd>{frame.payload.effect}</dd>
-              <dt>By</dt>
-              <dd>{frame.payload.allowedBy.length === 0 ? 'no rule' : frame.payload.allowedBy.join(', ')}</dd>
-            </dl>
-          </Part>
-        </>
-      )
+      return <ToolIntentView intent={frame.payload} />
     case 'tool.outcome':
-      return (
-        <>
-          {intent?.kind === 'tool.intent' && <Arguments args={intent.payload.args} />}
-          {frame.payload.error !== undefined && (
-            <Part title="Error">
-              <p className="danger">{frame.payload.error.message}</p>
-              {frame.payload.error.action !== undefined && <p className="muted">{frame.payload.error.action}</p>}
-            </Part>
-          )}
-          <Part title="Output">
-            <pre>{frame.payload.text.slice(0, TEXT_AT_MOST)}</pre>
-          </Part>
-          <SideEffectsView frame={frame} />
-        </>
-      )
+      return <ToolOutcomeView outcome={frame.payload} intent={intent} />
     case 'decision':
       return (
         <>
@@ -179,6 +153,15 @@ function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined })
       return (
         <Part title={frame.payload.type}>
           <p>{frame.payload.body}</p>
+          {frame.payload.authorize !== undefined && (
+            <>
+              <p className="muted">
+                Permission for {visibleText(frame.payload.authorize.tool)} with the role {frame.payload.authorize.role}
+              </p>
+              <UntrustedText label="Arguments" text={JSON.stringify(frame.payload.authorize.args, null, 2) ?? 'none'} />
+              <DecisionList decisions={frame.payload.authorize.decisions} />
+            </>
+          )}
           <ul>
             {frame.payload.options?.map((option) => (
               <li key={option.id}>
@@ -192,6 +175,19 @@ function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined })
             ))}
           </ul>
           {frame.payload.plan !== undefined && <p className="muted">{count(frame.payload.plan.affectedFiles.length, 'file')} affected</p>}
+        </Part>
+      )
+    case 'policy.granted':
+      return (
+        <Part title="Permissions given">
+          <ul>
+            {frame.payload.grants.map((grant) => (
+              <li key={grant.id}>
+                {ACTION_TITLE[grant.action]} <UntrustedInline text={grant.pattern} />{' '}
+                <span className="muted">{GRANT_SCOPE[grant.scope]}</span>
+              </li>
+            ))}
+          </ul>
         </Part>
       )
     case 'run.ended':
@@ -258,46 +254,4 @@ function Details({ frame, intent }: { frame: Frame; intent: Frame | undefined })
         </Part>
       )
   }
-}
-
-function Arguments({ args }: { args: unknown }) {
-  return (
-    <Part title="Arguments">
-      <pre>{JSON.stringify(args, null, 2)?.slice(0, TEXT_AT_MOST) ?? 'none'}</pre>
-    </Part>
-  )
-}
-
-function SideEffectsView({ frame }: { frame: Extract<Frame, { kind: 'tool.outcome' }> }) {
-  const model = useWindow()
-  const { files, processes } = frame.payload.sideEffects
-  return (
-    <Part title="Side effects">
-      <p
-        data-tone={frame.payload.isolation}
-        className={frame.payload.isolation === 'none' || frame.payload.isolation === 'copy' ? 'warning' : 'muted'}
-      >
-        isolation: {frame.payload.isolation}
-      </p>
-      {files.length === 0 && processes.length === 0 && <p className="muted">None: no file changed, no process left running.</p>}
-      <ul className="mono">
-        {files.map((file) => (
-          <li key={file.path}>
-            <button type="button" className="link" onClick={() => model.showFile(file.path, null)}>
-              {file.path}
-            </button>{' '}
-            <span className="faint">
-              {file.change}
-              {file.sizeBytes !== undefined && `, ${formatBytes(file.sizeBytes)}`}
-            </span>
-          </li>
-        ))}
-        {processes.map((process) => (
-          <li key={process} className="warning">
-            still running: {process}
-          </li>
-        ))}
-      </ul>
-    </Part>
-  )
 }

@@ -1,5 +1,6 @@
-import { ScanLine } from 'lucide-react'
+import { ScanLine, Waypoints } from 'lucide-react'
 import type { FeatureModule } from '../../app/feature-module'
+import { EffectsPanel } from './effects-panel'
 import { FramePanel } from './frame-panel'
 
 export const frameFeature: FeatureModule = {
@@ -14,6 +15,16 @@ export const frameFeature: FeatureModule = {
       key: 'Ctrl+Shift+I',
       followsFrame: true,
       component: FramePanel,
+    },
+    {
+      id: 'effects',
+      title: 'Side effects',
+      icon: Waypoints,
+      place: 'bottom',
+      order: 12,
+      openAtStart: true,
+      followsFrame: true,
+      component: EffectsPanel,
     },
   ],
 }

@@ -1,6 +1,8 @@
 import { useState } from 'react'
 import { useStore } from 'zustand'
+import type { PendingRequest } from '../../app/inbox-store'
 import type { PanelProps } from '../../app/panel-registry'
+import { answerRequest, PermissionRequest } from '../../app/permission-request'
 import { useWindow } from '../../app/window-context'
 import { EmptyState } from '../../components/surfaces'
 import './inbox.css'
@@ -8,7 +10,7 @@ import { MergeReview } from './merge-review'
 import { type Decision, reason, type RequestFormProps } from './request-form'
 import { keyOf, TYPE_NAME } from './request-words'
 
-export default function RequestPanel({ params }: PanelProps) {
+export default function RequestPanel({ params, visible }: PanelProps) {
   const model = useWindow()
   const requests = useStore(model.inbox.store, (state) => state.requests)
   const [busy, setBusy] = useState(false)
@@ -22,24 +24,19 @@ export default function RequestPanel({ params }: PanelProps) {
     )
   }
 
-  async function answer(decision: Decision): Promise<void> {
-    if (request === undefined) return
-    setBusy(true)
-    try {
-      await model.link.call('humans.answer', {
-        runId: request.runId,
-        answer: { ...decision, requestId: request.requestId, shown: request.shown },
-      })
-      await model.inbox.refresh()
-      if (model.inbox.store.getState().requests.length === 0) model.dock.close('request')
-    } catch (thrown) {
-      model.notices.fail(thrown)
-      await model.inbox.refresh()
-    } finally {
-      setBusy(false)
-    }
+  const closeWhenDone = (): void => {
+    if (model.inbox.store.getState().requests.length === 0) model.dock.close('request')
   }
 
+  async function answer(pending: PendingRequest, decision: Decision): Promise<void> {
+    setBusy(true)
+    if (await answerRequest(model, pending, decision)) closeWhenDone()
+    setBusy(false)
+  }
+
+  if (request.authorize !== undefined) {
+    return <PermissionRequest key={keyOf(request)} request={request} visible={visible} onAnswered={closeWhenDone} />
+  }
   return (
     <div className="request" key={keyOf(request)}>
       <header>
@@ -52,7 +49,7 @@ export default function RequestPanel({ params }: PanelProps) {
         <h2>{request.title}</h2>
         {request.body !== '' && <p className="request-body">{request.body}</p>}
       </header>
-      <RequestForm request={request} busy={busy} onAnswer={(decision) => void answer(decision)} />
+      <RequestForm request={request} busy={busy} onAnswer={(decision) => void answer(request, decision)} />
     </div>
   )
 }

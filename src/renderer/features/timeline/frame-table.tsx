@@ -44,6 +44,7 @@ export function FrameTable() {
               role="row"
               aria-rowindex={frame.n}
               aria-selected={frame.n === n}
+              data-role={frameRole(frame)}
               className="frame-table-row"
               style={{ top: row.start, height: ROW_PX }}
               onClick={() => model.select(frame.n, frame.branchId)}
@@ -57,7 +58,7 @@ export function FrameTable() {
               <span role="gridcell" className="mono faint">
                 {frame.branchId}
               </span>
-              <span role="gridcell" className="muted">
+              <span role="gridcell" className={frameRole(frame) === 'denied' ? 'danger' : 'muted'}>
                 {ROLE_NAME[frameRole(frame)]}
               </span>
               <span role="gridcell" className="clip">

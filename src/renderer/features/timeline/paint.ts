@@ -40,6 +40,7 @@ export function readPalette(element: Element): Palette {
       human: get('--frame-human'),
       decision: get('--frame-decision'),
       error: get('--frame-error'),
+      denied: get('--danger'),
       judge: get('--frame-judge'),
       agent: get('--frame-agent'),
       branch: get('--text-muted'),
@@ -227,6 +228,14 @@ function mark(
       context.lineTo(x - size, y + size)
       context.stroke()
       return
+    case 'denied':
+      // A bar over the whole lane with a closed sign: to be found at a glance in a run of hundreds of frames.
+      context.fillRect(Math.round(x) - 1, y - 11, 2, 22)
+      context.arc(x, y, size + 1, 0, Math.PI * 2)
+      context.fill()
+      context.fillStyle = colours.surface
+      context.fillRect(x - size * 0.6, y - 0.9, size * 1.2, 1.8)
+      return
     case 'judge':
       context.arc(x, y, size, Math.PI, 0)
       context.closePath()
@@ -255,6 +264,7 @@ interface Column {
   frames: number
   changes: number
   errors: number
+  denials: number
   keyframes: number
 }
 
@@ -266,11 +276,12 @@ function paintColumns(context: CanvasRenderingContext2D, scene: Scene, colours: 
     const row = frame === undefined ? undefined : rows.get(frame.branchId)
     if (frame === undefined || row === undefined) continue
     const slot = Math.floor(xOf(scene.view, n) / DENSE_BELOW_PX)
-    const column = row.get(slot) ?? { frames: 0, changes: 0, errors: 0, keyframes: 0 }
+    const column = row.get(slot) ?? { frames: 0, changes: 0, errors: 0, denials: 0, keyframes: 0 }
     const role = frameRole(frame)
     column.frames += 1
     if (role === 'change') column.changes += 1
     if (role === 'error') column.errors += 1
+    if (role === 'denied') column.denials += 1
     if (frame.checkpoint !== null) column.keyframes += 1
     row.set(slot, column)
   }
@@ -295,6 +306,10 @@ function paintColumns(context: CanvasRenderingContext2D, scene: Scene, colours: 
       if (column.errors > 0) {
         context.fillStyle = colours.roles.error
         context.fillRect(x, laneTop(lane.index) + 2, DENSE_BELOW_PX - 1, 3)
+      }
+      if (column.denials > 0) {
+        context.fillStyle = colours.roles.denied
+        context.fillRect(x, laneTop(lane.index) + 1, DENSE_BELOW_PX - 1, LANE_PX - 2)
       }
     }
   }

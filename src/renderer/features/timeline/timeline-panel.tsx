@@ -117,6 +117,7 @@ const LEGEND = [
   ['human', 'M5 1l4 8H1z', true, 'person'],
   ['judge', 'M1 7a4 4 0 0 1 8 0z', true, 'judge'],
   ['error', 'M1.5 1.5l7 7m0-7l-7 7', false, 'error'],
+  ['denied', 'M5 0v1.2m0 7.6V10M1.2 5a3.8 3.8 0 1 1 7.6 0a3.8 3.8 0 1 1-7.6 0M3 5h4', false, 'denied'],
 ] as const
 
 function Legend() {
@@ -124,7 +125,7 @@ function Legend() {
     <ul className="legend" aria-label="Shapes">
       {LEGEND.map(([role, path, filled, name]) => (
         <li key={role}>
-          <svg width="10" height="10" aria-hidden style={{ color: `var(--frame-${role})` }}>
+          <svg width="10" height="10" aria-hidden style={{ color: role === 'denied' ? 'var(--danger)' : `var(--frame-${role})` }}>
             <path d={path} fill={filled ? 'currentColor' : 'none'} stroke="currentColor" strokeWidth="1.4" />
           </svg>
           {name}
