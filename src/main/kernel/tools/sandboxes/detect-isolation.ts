@@ -20,7 +20,7 @@ import { namespaceRequirement, programRequirements } from './isolation-requireme
 import { createOverlayProvider } from './overlay-sandbox'
 import { removeSandboxFolder } from './remove-sandbox-folder'
 import { DEFAULT_LIMITS, type CommandResult, type Sandbox } from './sandbox'
-import { ENOSYS, EPERM, IOCTL, REFUSED, type SeccompArch } from './seccomp-program'
+import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from './seccomp-program'
 import { syscallProbe, type ProbeArgument } from './syscall-probe'
 
 type Proof = DoctorReport['proofs'][number]
@@ -141,7 +141,7 @@ function makeBase(dir: string): string {
   const arch: SeccompArch = process.arch === 'arm64' ? 'arm64' : 'x64'
   const probes: Record<string, readonly [readonly [number | null, number | null] | undefined, readonly ProbeArgument[]]> = {
     mount: [REFUSED['mount'], ['tmpfs', '/tmp', 'tmpfs', 0, 0]],
-    ptrace: [REFUSED['ptrace'], [16, 1, 0, 0]],
+    ptrace: [TRACING['ptrace'], [16, 1, 0, 0]],
     unshare: [REFUSED['unshare'], [0x10000000]],
     setuid: [[105, 146], [0]],
     keyctl: [REFUSED['keyctl'], [0, -3, 1]],

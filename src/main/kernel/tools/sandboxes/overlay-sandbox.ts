@@ -21,7 +21,7 @@ import { findToolchains, isWorldReadable, type Toolchains } from './toolchains'
  */
 export function createOverlayProvider(options: { nodePath: string }): SandboxProvider {
   const toolchains = findToolchains(process.env['PATH'] ?? '')
-  const seccomp = seccompProgram()
+  const seccomp = seccompProgram({ profile: 'build-tools', trace: false })
   return {
     level: 'overlay',
     guarantees: [],

@@ -16,23 +16,31 @@ import {
   LOAD,
   PERSONALITY,
   REFUSED,
+  REFUSED_TO_READERS,
   RETURN,
   refuse,
   seccompInstructions,
   seccompProgram,
   SOCKET,
+  TRACING,
   type SeccompArch,
+  type SeccompChoice,
 } from './seccomp-program'
 
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7, i386: 0x40000003, arm: 0x40000028 }
 
+const BUILD: SeccompChoice = { profile: 'build-tools', trace: false }
+const READ: SeccompChoice = { profile: 'read-only', trace: false }
+const DEPLOY: SeccompChoice = { profile: 'deploy-tools', trace: false }
+const CHOICES: readonly SeccompChoice[] = [BUILD, READ, DEPLOY].flatMap((choice) => [choice, { ...choice, trace: true }])
+
 /** What the kernel's interpreter answers for a call, run over the bytes that bubblewrap is given. */
-function answer(arch: SeccompArch, nr: number, args: readonly bigint[] = [], auditArch = AUDIT[arch]): number {
+function answer(arch: SeccompArch, nr: number, args: readonly bigint[] = [], auditArch = AUDIT[arch], choice = BUILD): number {
   const data = Buffer.alloc(64)
   data.writeUInt32LE(nr >>> 0, 0)
   data.writeUInt32LE(auditArch, 4)
   args.forEach((arg, index) => data.writeBigUInt64LE(BigInt.asUintN(64, arg), 16 + index * 8))
-  const program = seccompProgram(arch)
+  const program = seccompProgram(choice, arch)
   let accumulator = 0
   for (let at = 0; at < program.length / 8; at += 1) {
     const [code, jt, jf, k] = [
@@ -80,8 +88,54 @@ describe.each<{ arch: SeccompArch; index: 0 | 1; ordinary: Record<string, number
     return found
   }
 
-  it.each(Object.entries(ordinary))('allows %s', (_name, nr) => {
-    expect(answer(arch, nr)).toBe(ALLOW)
+  const under = (choice: SeccompChoice, nr: number, args: readonly bigint[] = []): number => answer(arch, nr, args, AUDIT[arch], choice)
+  const here = (calls: typeof REFUSED): [string, number][] =>
+    Object.entries(calls).flatMap(([name, numbers]) => {
+      const nr = numbers[index]
+      return nr === null ? [] : [[name, nr]]
+    })
+
+  it.each(Object.entries(ordinary))('allows %s in every profile', (_name, nr) => {
+    for (const choice of CHOICES) expect(under(choice, nr)).toBe(ALLOW)
+  })
+
+  it.each([...here(REFUSED), ...here(ABSENT)])('gives %s to no profile', (_name, nr) => {
+    for (const choice of CHOICES) expect([refuse(EPERM), refuse(ENOSYS)]).toContain(under(choice, nr))
+  })
+
+  it.each(here(TRACING))('allows %s to those who may trace, never to a deployment', (_name, nr) => {
+    expect(CHOICES.map((choice) => under(choice, nr))).toEqual(
+      CHOICES.map(({ profile, trace }) => (trace && profile !== 'deploy-tools' ? ALLOW : refuse(EPERM))),
+    )
+  })
+
+  it.each(here(REFUSED_TO_READERS))('refuses %s to readers only', (_name, nr) => {
+    expect(CHOICES.map((choice) => under(choice, nr))).toEqual(
+      CHOICES.map(({ profile }) => (profile === 'read-only' ? refuse(EPERM) : ALLOW)),
+    )
+  })
+
+  it('gives a reader local sockets and routing information, no internet', () => {
+    const socket = (choice: SeccompChoice, family: bigint): number => under(choice, number(SOCKET), [family, 1n, 0n])
+    expect([1n, 2n, 10n, 16n, 17n].map((family) => socket(READ, family))).toEqual([
+      ALLOW,
+      refuse(EAFNOSUPPORT),
+      refuse(EAFNOSUPPORT),
+      ALLOW,
+      refuse(EAFNOSUPPORT),
+    ])
+    expect(socket(READ, 2n | HIGH_BITS)).toBe(refuse(EAFNOSUPPORT))
+    expect([1n, 2n, 10n, 16n].map((family) => socket(DEPLOY, family))).toEqual([ALLOW, ALLOW, ALLOW, ALLOW])
+  })
+
+  it('lets only builds choose a personality', () => {
+    for (const wanted of [0n, 0xffffffffn, 0x0040000n]) {
+      expect([BUILD, READ, DEPLOY].map((choice) => under(choice, number(PERSONALITY), [wanted]))).toEqual([
+        ALLOW,
+        refuse(EPERM),
+        refuse(EPERM),
+      ])
+    }
   })
 
   it.each(Object.entries(REFUSED).filter(([, numbers]) => numbers[index] !== null))('refuses %s with EPERM', (_name, numbers) => {
@@ -139,13 +193,15 @@ describe.each<{ arch: SeccompArch; index: 0 | 1; ordinary: Record<string, number
   })
 
   it('never jumps outside itself and always ends', () => {
-    const program = seccompInstructions(arch)
-    program.forEach((instruction, at) => {
-      if (![JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_SET].includes(instruction.code)) return
-      expect(at + 1 + Math.max(instruction.jt, instruction.jf)).toBeLessThan(program.length)
-    })
-    expect(program.at(-1)).toEqual({ code: RETURN, jt: 0, jf: 0, k: ALLOW })
-    expect(program.length).toBeLessThan(4096)
+    for (const choice of CHOICES) {
+      const program = seccompInstructions(choice, arch)
+      program.forEach((instruction, at) => {
+        if (![JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_SET].includes(instruction.code)) return
+        expect(at + 1 + Math.max(instruction.jt, instruction.jf)).toBeLessThan(program.length)
+      })
+      expect(program.at(-1)).toEqual({ code: RETURN, jt: 0, jf: 0, k: ALLOW })
+      expect(program.length).toBeLessThan(4096)
+    }
   })
 })
 
@@ -154,7 +210,7 @@ it('ends x32 programs on x64', () => {
 })
 
 it('refuses to build for another processor', () => {
-  expect(() => seccompProgram('riscv64')).toThrow(
+  expect(() => seccompProgram(BUILD, 'riscv64')).toThrow(
     expect.objectContaining({ failure: expect.objectContaining({ code: 'sandbox.unsupported-architecture' }) }),
   )
 })

@@ -1,12 +1,23 @@
 import { endianness } from 'node:os'
 import { KeyframeError } from '../../../../shared/failure'
+import type { SeccompProfile } from '../../../../shared/policy'
 
 /**
- * The seccomp filter of every sandbox, as classic BPF for bubblewrap's `--seccomp`. Built here so that nothing native has
- * to be compiled. It narrows what a program may ask of the kernel; namespaces and the empty capability set are the
+ * The seccomp filters of sandboxes, as classic BPF for bubblewrap's `--seccomp`. Built here so that nothing native has
+ * to be compiled. They narrow what a program may ask of the kernel; namespaces and the empty capability set are the
  * boundary, this is the second wall. Modelled on Docker's default profile where not said otherwise.
  */
 export type SeccompArch = 'x64' | 'arm64'
+
+/**
+ * `build-tools` is what everything else is measured against. `read-only` is for roles that look and do not make: no internet
+ * sockets, no links, nodes, owners or extended attributes. `deploy-tools` has the network but nothing for debuggers.
+ */
+export interface SeccompChoice {
+  readonly profile: SeccompProfile
+  /** Lets processes of one command trace each other; never with `deploy-tools`. */
+  readonly trace: boolean
+}
 
 export interface BpfInstruction {
   readonly code: number
@@ -64,10 +75,7 @@ export const REFUSED: Readonly<Record<string, Numbers>> = {
   // Namespaces: new ones bring new capabilities within them.
   unshare: [272, 97],
   setns: [308, 268],
-  // Other processes' memory and descriptors. Debuggers do not work in a sandbox.
-  ptrace: [101, 117],
-  process_vm_readv: [310, 270],
-  process_vm_writev: [311, 271],
+  // Other processes' memory and descriptors.
   process_madvise: [440, 440],
   pidfd_getfd: [438, 438],
   kcmp: [312, 272],
@@ -115,6 +123,44 @@ export const REFUSED: Readonly<Record<string, Numbers>> = {
   lookup_dcookie: [212, 18],
 }
 
+/** What debuggers live on: refused unless the role may trace. A pid namespace of its own keeps it within one command. */
+export const TRACING: Readonly<Record<string, Numbers>> = {
+  ptrace: [101, 117],
+  process_vm_readv: [310, 270],
+  process_vm_writev: [311, 271],
+}
+
+/** What somebody who only reads has no use for, refused with EPERM in `read-only`. */
+export const REFUSED_TO_READERS: Readonly<Record<string, Numbers>> = {
+  link: [86, null],
+  linkat: [265, 37],
+  symlink: [88, null],
+  symlinkat: [266, 36],
+  mknod: [133, null],
+  mknodat: [259, 33],
+  chown: [92, null],
+  fchown: [93, 55],
+  lchown: [94, null],
+  fchownat: [260, 54],
+  setxattr: [188, 5],
+  lsetxattr: [189, 6],
+  fsetxattr: [190, 7],
+  setxattrat: [463, 463],
+  removexattr: [197, 14],
+  lremovexattr: [198, 15],
+  fremovexattr: [199, 16],
+  removexattrat: [466, 466],
+  file_setattr: [469, 469],
+  // A file without a name that could be executed where the workspace's own files cannot.
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
+  // Memory and messages of System V and POSIX queues.
+  shmget: [29, 194],
+  semget: [64, 190],
+  msgget: [68, 186],
+  mq_open: [240, 180],
+}
+
 /** Answered with ENOSYS, which makes libraries fall back to calls whose arguments a filter can see. */
 export const ABSENT: Readonly<Record<string, Numbers>> = {
   // Its flags lie behind a pointer; glibc falls back to clone.
@@ -159,22 +205,26 @@ function oneOf(argument: number, values: readonly number[], then: number, otherw
   return [load(argumentLow(argument)), ...tests, give(otherwise), give(then)]
 }
 
-function socketRule(): Block {
+function socketRule(hasInternet: boolean): Block {
+  const internet = hasInternet ? ALLOW : refuse(EAFNOSUPPORT)
   const allowNetlink = [load(argumentLow(2)), jump(JUMP_EQUAL, NETLINK_ROUTE, 1, 0), give(refuse(EPROTONOSUPPORT)), give(ALLOW)]
   return [
     load(argumentLow(0)),
     jump(JUMP_EQUAL, AF_NETLINK, 0, allowNetlink.length),
     ...allowNetlink,
     jump(JUMP_EQUAL, AF_UNIX, 3, 0),
-    jump(JUMP_EQUAL, AF_INET, 2, 0),
-    jump(JUMP_EQUAL, AF_INET6, 1, 0),
+    jump(JUMP_EQUAL, AF_INET, 3, 0),
+    jump(JUMP_EQUAL, AF_INET6, 2, 0),
     give(refuse(EAFNOSUPPORT)),
     give(ALLOW),
+    give(internet),
   ]
 }
 
 /** The filter as instructions, for the tests to interpret. */
-export function seccompInstructions(arch: SeccompArch): readonly BpfInstruction[] {
+export function seccompInstructions({ profile, trace }: SeccompChoice, arch: SeccompArch): readonly BpfInstruction[] {
+  const isReader = profile === 'read-only'
+  const personalities = profile === 'build-tools' ? ALLOWED_PERSONALITIES : []
   const on = (numbers: Numbers): number | null => numbers[arch === 'x64' ? 0 : 1]
   const program: Block = [
     load(OFFSET_ARCH),
@@ -185,20 +235,23 @@ export function seccompInstructions(arch: SeccompArch): readonly BpfInstruction[
   ]
   if (arch === 'x64') program.push(jump(JUMP_GREATER_EQUAL, X32_BIT, 0, 1), give(KILL_PROCESS))
   program.push(jump(JUMP_GREATER_EQUAL, FIRST_UNKNOWN_SYSCALL, 0, 1), give(refuse(ENOSYS)))
-  for (const numbers of Object.values(REFUSED)) program.push(...whenNumber(on(numbers), [give(refuse(EPERM))]))
+  const refused = [REFUSED, ...(trace && profile !== 'deploy-tools' ? [] : [TRACING]), ...(isReader ? [REFUSED_TO_READERS] : [])]
+  for (const numbers of refused.flatMap((calls) => Object.values(calls))) {
+    program.push(...whenNumber(on(numbers), [give(refuse(EPERM))]))
+  }
   for (const numbers of Object.values(ABSENT)) program.push(...whenNumber(on(numbers), [give(refuse(ENOSYS))]))
   program.push(
     ...whenNumber(on(CLONE), [load(argumentLow(0)), jump(JUMP_SET, CLONE_NEW_FLAGS, 0, 1), give(refuse(EPERM)), give(ALLOW)]),
     ...whenNumber(on(IOCTL), oneOf(1, REFUSED_IOCTLS, refuse(EPERM), ALLOW)),
-    ...whenNumber(on(PERSONALITY), oneOf(0, ALLOWED_PERSONALITIES, ALLOW, refuse(EPERM))),
-    ...whenNumber(on(SOCKET), socketRule()),
+    ...whenNumber(on(PERSONALITY), oneOf(0, personalities, ALLOW, refuse(EPERM))),
+    ...whenNumber(on(SOCKET), socketRule(!isReader)),
     give(ALLOW),
   )
   return program
 }
 
 /** The bytes for `--seccomp FD`. Throws `sandbox.unsupported-architecture` anywhere but on x86-64 and arm64. */
-export function seccompProgram(arch: string = process.arch): Buffer {
+export function seccompProgram(choice: SeccompChoice, arch: string = process.arch): Buffer {
   if ((arch !== 'x64' && arch !== 'arm64') || endianness() !== 'LE') {
     throw new KeyframeError({
       code: 'sandbox.unsupported-architecture',
@@ -206,7 +259,7 @@ export function seccompProgram(arch: string = process.arch): Buffer {
       action: 'Use a 64-bit Intel, AMD or ARM machine.',
     })
   }
-  const instructions = seccompInstructions(arch)
+  const instructions = seccompInstructions(choice, arch)
   const bytes = Buffer.alloc(instructions.length * 8)
   instructions.forEach((instruction, index) => {
     bytes.writeUInt16LE(instruction.code, index * 8)
