@@ -9,19 +9,34 @@ if (socketPath === undefined) {
   process.exit(2)
 }
 
-function relay(client) {
+const RETRIES = 50
+const RETRY_MS = 20
+
+/** The client is paused: nothing of it is lost before the proxy is reached. */
+function relay(client, attempt = 0) {
+  if (client.destroyed) return
   const proxy = net.connect({ path: socketPath, allowHalfOpen: true })
-  // The other end learns of a break by the end of its own connection.
-  client.on('error', () => proxy.destroy())
-  proxy.on('error', () => client.destroy())
-  client.on('close', () => proxy.destroy())
-  proxy.on('close', () => client.destroy())
-  client.pipe(proxy).pipe(client)
+  let isOpen = false
+  proxy.on('connect', () => {
+    isOpen = true
+    client.pipe(proxy).pipe(client)
+    client.on('close', () => proxy.destroy())
+    proxy.on('close', () => client.destroy())
+  })
+  proxy.on('error', (error) => {
+    // A unix socket refuses at once when too many connect together, where TCP would wait.
+    if (!isOpen && error.code === 'EAGAIN' && attempt < RETRIES) setTimeout(() => relay(client, attempt + 1), RETRY_MS)
+    else client.destroy()
+  })
 }
 
 function listen(host) {
   return new Promise((resolve, reject) => {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, relay)
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+      // What breaks is closed, and the other end with it.
+      client.on('error', () => client.destroy())
+      relay(client)
+    })
     server.once('error', reject)
     server.listen({ host, port: Number(port), ipv6Only: true, backlog: 1024 }, () => {
       server.off('error', reject)

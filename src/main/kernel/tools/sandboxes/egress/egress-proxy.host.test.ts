@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EgressRequest } from '../sandbox'
 import { guestOwner } from '../guest-owner'
@@ -16,6 +15,7 @@ let folder: string
 let socketPath: string
 const proxies: EgressProxy[] = []
 const servers: Server[] = []
+const connections: Socket[] = []
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keyframe-egress-'))
@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const proxy of proxies.splice(0)) await proxy.close()
   for (const server of servers.splice(0)) {
-    if ('closeAllConnections' in server && typeof server.closeAllConnections === 'function') server.closeAllConnections()
+    for (const socket of connections.splice(0)) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   }
   rmSync(folder, { recursive: true, force: true })
@@ -43,6 +43,7 @@ async function proxy(options: Partial<EgressProxyOptions> = {}): Promise<EgressP
 
 async function listen(server: Server): Promise<number> {
   servers.push(server)
+  server.on('connection', (socket: Socket) => connections.push(socket.on('error', () => undefined)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
@@ -58,7 +59,7 @@ interface Seen {
 async function origin(): Promise<{ port: number; seen: Seen[] }> {
   const seen: Seen[] = []
   const listener: RequestListener = async (incoming, response) => {
-    const body = await text(incoming)
+    const body = await text(incoming).catch(() => 'broken')
     seen.push({ method: incoming.method ?? '', url: incoming.url ?? '', headers: incoming.rawHeaders, body })
     response.writeHead(200, { 'X-Origin': 'yes' }).end(`hello ${incoming.headers.host ?? ''}`)
   }
@@ -127,4 +128,392 @@ it('refuses what is not permitted and says how a person permits it', async () =>
   )
   expect(seen).toEqual([])
   expect(running.drain()).toMatchObject([{ host: 'elsewhere.example', allowed: false, count: 1 }])
+})
+
+it('sends the name that was decided as Host, whatever the client wrote, and nothing that is for the proxy', async () => {
+  await proxy()
+  const { port, seen } = await origin()
+  const lines = [
+    `GET http://api.test:${port}/ HTTP/1.1`,
+    ...['Host: internal.example', 'host: second.example', 'Proxy-Authorization: Basic c2VjcmV0', 'Proxy-Connection: keep-alive'],
+    ...[
+      'Connection: X-Private, Content-Length, close',
+      'X-Private: 1',
+      'X-Public: 2',
+      'Upgrade: h2c',
+      'TE: trailers',
+      'Keep-Alive: timeout=5',
+    ],
+  ]
+  expect(await raw(`${lines.join('\r\n')}\r\n\r\n`)).toContain(`hello api.test:${port}`)
+  expect(seen[0]?.headers).toEqual(['Host', `api.test:${port}`, 'X-Public', '2', 'Connection', 'close'])
+})
+
+it('asks about the resolved address and dials exactly that one', async () => {
+  const asked: EgressRequest[] = []
+  const lookups: string[] = []
+  const answers = [['127.0.0.1'], ['10.0.0.7'], ['::ffff:10.0.0.7', '::ffff:127.0.0.1']]
+  const running = await proxy({
+    gate: (wish) => {
+      asked.push(wish)
+      const isPrivate = wish.address?.startsWith('10.') !== false
+      return isPrivate ? { allowed: false, reason: 'private' } : { allowed: true, reason: 'public' }
+    },
+    lookup: (host) => {
+      lookups.push(host)
+      return Promise.resolve(answers[lookups.length - 1] ?? [])
+    },
+  })
+  const { port, seen } = await origin()
+  // One connection for all three: each request on it is decided anew.
+  const one = `GET http://rebinding.test:${port}/ HTTP/1.1\r\n\r\n`
+  const received = await raw(`${one}${one}${one.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}`)
+  expect([...received.matchAll(/HTTP\/1.1 (\d+)/g)].map((match) => match[1])).toEqual(['200', '403', '200'])
+  expect(lookups).toEqual(['rebinding.test', 'rebinding.test', 'rebinding.test'])
+  const host = 'rebinding.test'
+  expect(asked).toEqual(['127.0.0.1', '10.0.0.7', '10.0.0.7', '127.0.0.1'].map((address) => ({ host, port, address })))
+  expect(seen).toHaveLength(2)
+  expect(running.drain()).toEqual([
+    { host, port, address: '127.0.0.1', allowed: true, reason: 'public', count: 2 },
+    { host, port, address: '10.0.0.7', allowed: false, reason: 'private', count: 2 },
+  ])
+})
+
+it('asks about a name without addresses too, and passes the failure of a permitted one on', async () => {
+  const running = await proxy({
+    lookup: (host) => (host.startsWith('broken') ? Promise.reject(new Error('getaddrinfo SERVFAIL')) : Promise.resolve(['fe80::1%eth0'])),
+  })
+  expect((await ask('http://secret.example/')).status).toBe(403)
+  const failed = await ask('http://broken.test/')
+  expect(failed).toMatchObject({ status: 502 })
+  expect(failed.body).toContain('getaddrinfo SERVFAIL')
+  expect((await ask('http://link-local.test/')).status).toBe(502)
+  expect(running.drain().map(({ host, address, allowed }) => ({ host, address, allowed }))).toEqual([
+    { host: 'secret.example', address: null, allowed: false },
+    { host: 'broken.test', address: null, allowed: true },
+    { host: 'link-local.test', address: null, allowed: true },
+  ])
+})
+
+it('gives up on a name service and on a host that do not answer', async () => {
+  await proxy({ lookup: () => new Promise(() => undefined), limits: { lookupMs: 50 } })
+  expect((await ask('http://slow.test/')).body).toContain('did not answer in time')
+})
+
+it('hides from no address literal which host it is', async () => {
+  const running = await proxy({
+    gate: ({ address }) => ({ allowed: false, reason: `to ${address}` }),
+    lookup: () => Promise.reject(new Error('asked')),
+  })
+  for (const host of ['2852039166', '[::ffff:169.254.169.254]', '0xa9.0xfe.0xa9.0xfe', '169.254.43518']) {
+    expect((await ask(`http://${host}/latest/meta-data`)).body).toContain('to 169.254.169.254')
+  }
+  expect(running.drain()).toEqual([
+    { host: '169.254.169.254', port: 80, address: '169.254.169.254', allowed: false, reason: 'to 169.254.169.254', count: 4 },
+  ])
+})
+
+const SMUGGLED = 'GET http://api.test:PORT/smuggled HTTP/1.1\r\n\r\n'
+it.each([
+  ['both lengths', 'POST http://api.test:PORT/ HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  [
+    'both lengths, the other way',
+    'POST http://api.test:PORT/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n',
+  ],
+  ['two lengths', 'POST http://api.test:PORT/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nabcde'],
+  ['a list of lengths', 'POST http://api.test:PORT/ HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\na'],
+  ['a signed length', 'POST http://api.test:PORT/ HTTP/1.1\r\nContent-Length: +1\r\n\r\na'],
+  ['an encoding before chunked', 'POST http://api.test:PORT/ HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ['an unknown encoding', 'POST http://api.test:PORT/ HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
+  ['chunked twice', 'POST http://api.test:PORT/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['a folded header', 'GET http://api.test:PORT/ HTTP/1.1\r\nX-A: 1\r\n Transfer-Encoding: chunked\r\n\r\n'],
+  ['a space before the colon', 'POST http://api.test:PORT/ HTTP/1.1\r\nContent-Length : 5\r\n\r\nabcde'],
+  ['a header name with a bracket', 'GET http://api.test:PORT/ HTTP/1.1\r\nX[: 1\r\n\r\n'],
+  ['an empty header name', 'GET http://api.test:PORT/ HTTP/1.1\r\n: 1\r\n\r\n'],
+  ['a zero byte in a value', 'GET http://api.test:PORT/ HTTP/1.1\r\nX-A: a\0b\r\n\r\n'],
+  ['a bare carriage return', 'GET http://api.test:PORT/ HTTP/1.1\r\nX-A: a\rX-B: b\r\n\r\n'],
+  ['a bare line feed', 'GET http://api.test:PORT/ HTTP/1.1\nX-A: a\n\n'],
+  ['a space in the path', 'GET http://api.test:PORT/a b HTTP/1.1\r\n\r\n'],
+  ['another version', 'GET http://api.test:PORT/ HTTP/2.0\r\n\r\n'],
+  ['no version', 'GET http://api.test:PORT/\r\n\r\n'],
+  ['a user before the host', 'GET http://api.test@evil.test:PORT/ HTTP/1.1\r\n\r\n'],
+  ['a backslash in the host', 'GET http://api.test\\@evil.test:PORT/ HTTP/1.1\r\n\r\n'],
+  ['no host', 'GET http:///api.test:PORT/ HTTP/1.1\r\n\r\n'],
+  ['a path only', 'GET / HTTP/1.1\r\nHost: api.test:PORT\r\n\r\n'],
+  ['an encrypted target', 'GET https://api.test:PORT/ HTTP/1.1\r\n\r\n'],
+  ['a file', 'GET file:///etc/passwd HTTP/1.1\r\n\r\n'],
+  ['a tunnel without a port', 'CONNECT api.test HTTP/1.1\r\n\r\n'],
+  ['a tunnel to a path', 'CONNECT api.test:PORT/x HTTP/1.1\r\n\r\n'],
+  ['a tunnel with two lengths', 'CONNECT api.test:PORT HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ['a WebSocket', 'GET http://api.test:PORT/ HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+])('refuses a request with %s, and what follows it', async (_, bytes) => {
+  await proxy()
+  const { port, seen } = await origin()
+  const received = await raw(`${bytes}${SMUGGLED}`.replaceAll('PORT', `${port}`))
+  expect(received).toMatch(/^HTTP\/1\.1 (400|501|505) /)
+  expect(received.match(/^HTTP\/1\.1 \d/gm)).toHaveLength(1)
+  expect(seen).toEqual([])
+})
+
+it('ends a body where its chunks end, and reads what follows as a request of its own', async () => {
+  await proxy()
+  const { port, seen } = await origin()
+  const first = `POST http://api.test:${port}/ HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`
+  const received = await raw(`${first}GET http://denied.example:${port}/ HTTP/1.1\r\nConnection: close\r\n\r\n`)
+  expect([...received.matchAll(/HTTP\/1.1 (\d+)/g)].map((match) => match[1])).toEqual(['200', '403'])
+  expect(seen).toMatchObject([{ method: 'POST', body: 'abc' }])
+})
+
+it('refuses broken chunks in the middle of a body', async () => {
+  await proxy()
+  const { port, seen } = await origin()
+  await raw(`POST http://api.test:${port}/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n${SMUGGLED}`)
+  expect(seen.map(({ url }) => url)).not.toContain('/smuggled')
+})
+
+it.each([
+  ['a TLS greeting', Buffer.from('16030100a5010000a10303', 'hex')],
+  ['an SSH greeting', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')],
+  ['SOCKS 5', Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, 0, 80])],
+  ['zero bytes', Buffer.alloc(4096)],
+  ['an HTTP/2 preface', Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
+])('answers %s with a refusal and stays', async (_, bytes) => {
+  const running = await proxy()
+  const { port } = await origin()
+  expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 (400|505) /)
+  expect((await ask(`http://api.test:${port}/`)).status).toBe(200)
+  expect(running.drain().every(({ allowed, host }) => allowed === (host === 'api.test'))).toBe(true)
+})
+
+it('refuses headers that are too large', async () => {
+  await proxy({ limits: { maxHeaderBytes: 16_384 } })
+  const { port, seen } = await origin()
+  expect(await raw(`GET http://api.test:${port}/ HTTP/1.1\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /)
+  expect(await raw(`GET http://api.test:${port}/${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 4(31|14) /)
+  expect(seen).toEqual([])
+})
+
+it('ends a client that sends its request too slowly', async () => {
+  await proxy({ limits: { headersMs: 100 } })
+  const dripping = new Promise<string>((resolve) => {
+    const socket = connect(socketPath)
+    let received = ''
+    const timer = setInterval(() => socket.write('X-A: 1\r\n'), 20)
+    socket.write('GET http://api.test/ HTTP/1.1\r\n')
+    socket.setEncoding('latin1').on('data', (chunk: string) => (received += chunk))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      clearInterval(timer)
+      resolve(received)
+    })
+  })
+  expect(await dripping).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+it('carries TLS in a tunnel, end to end', async () => {
+  const running = await proxy()
+  // A shared key in place of a certificate: nothing has to be made or kept for it.
+  const key = Buffer.from('0123456789abcdef')
+  const shared = { ciphers: 'PSK-AES128-GCM-SHA256', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const
+  const server = createTlsServer(
+    { ...shared, pskCallback: () => key },
+    (secure) => void secure.on('data', (chunk: Buffer) => secure.end(`got ${chunk}`)),
+  )
+  const port = await listen(server)
+  const { socket, status } = await openTunnel(`Secure.TEST:${port}`)
+  expect(status).toBe('HTTP/1.1 200 Connection established')
+  const secure = connectTls({
+    ...shared,
+    socket,
+    pskCallback: () => ({ psk: key, identity: 'client' }),
+    checkServerIdentity: () => undefined,
+  })
+  secure.write('hello')
+  expect(await text(secure)).toBe('got hello')
+  expect(running.drain()).toEqual([{ host: 'secure.test', port, address: '127.0.0.1', allowed: true, reason: 'allow-tests', count: 1 }])
+})
+
+it('refuses a tunnel to what is not permitted, with a text', async () => {
+  const running = await proxy()
+  const port = await listen(createTcpServer(() => expect.unreachable()))
+  const received = await raw(`CONNECT denied.example:${port} HTTP/1.1\r\nHost: api.test:${port}\r\n\r\n`)
+  expect(received).toMatch(/^HTTP\/1\.1 403 Forbidden by policy\r\n/)
+  expect(received).toContain(`permission for net.egress on "denied.example:${port}"`)
+  expect(running.drain()).toMatchObject([{ host: 'denied.example', port, allowed: false }])
+})
+
+it('keeps a tunnel open in one direction when the other has ended', async () => {
+  await proxy()
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    let received = ''
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()))
+    socket.on('end', () => socket.end(`${received.length} bytes`))
+  })
+  const { socket } = await openTunnel(`half.test:${await listen(server)}`)
+  socket.end('x'.repeat(1_000_000))
+  expect(await text(socket)).toBe('1000000 bytes')
+})
+
+it('hands on what was sent with the request for a tunnel, and ends a tunnel whose other end breaks', async () => {
+  await proxy()
+  const port = await listen(
+    createTcpServer((socket) => void socket.once('data', (chunk: Buffer) => socket.write(chunk, () => socket.resetAndDestroy()))),
+  )
+  expect(await raw(`CONNECT early.test:${port} HTTP/1.1\r\n\r\nearly`)).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+it('ends a tunnel in which nothing moves', async () => {
+  await proxy({ limits: { idleMs: 100 } })
+  const { socket } = await openTunnel(`idle.test:${await listen(createTcpServer())}`)
+  expect(await text(socket)).toBe('')
+})
+
+it('breaks the answer of a host that breaks, rather than ending it', async () => {
+  await proxy()
+  const port = await listen(
+    createTcpServer((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', () => socket.destroy()))
+    }),
+  )
+  expect((await ask(`http://half.test:${port}/`)).body).toMatch(/aborted|ECONNRESET/)
+})
+
+it.each([
+  ['no HTTP', 'hello\r\n\r\n'],
+  ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n'],
+  ['a folded header', 'HTTP/1.1 200 OK\r\nX-A: 1\r\n  Content-Length: 4\r\n\r\n'],
+  ['nothing', ''],
+])('says so when a host answers with %s', async (_, bytes) => {
+  await proxy()
+  const port = await listen(createTcpServer((socket) => void socket.once('data', () => socket.end(bytes))))
+  expect((await ask(`http://odd.test:${port}/`)).status).toBe(502)
+})
+
+it('passes on answers that say their length in any way', async () => {
+  await proxy()
+  const replies = [
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Gone\r\nX-Gone: 1\r\n\r\n4\r\nbody\r\n0\r\n\r\n',
+    'HTTP/1.0 200 OK\r\n\r\nbody',
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody',
+    'HTTP/1.1 204 No Content\r\n\r\n',
+  ]
+  const port = await listen(createTcpServer((socket) => void socket.once('data', () => socket.end(replies.shift()))))
+  const received = []
+  while (replies.length > 0) received.push(await ask(`http://api.test:${port}/`))
+  expect(received.map(({ status, body }) => `${status} ${body}`)).toEqual(['200 body', '200 body', '200 body', '204 '])
+  expect(received[0]?.headers['x-gone']).toBeUndefined()
+  const head = createServer((_, response) => response.writeHead(200, { 'Content-Length': '1234' }).end())
+  expect(await ask(`http://api.test:${await listen(head)}/`, { method: 'HEAD' })).toMatchObject({
+    body: '',
+    headers: { 'content-length': '1234' },
+  })
+})
+
+it('streams in both directions no faster than the reader reads', async () => {
+  await proxy()
+  const size = 96 * 1024 ** 2
+  let produced = 0
+  const chunk = Buffer.alloc(65_536, 7)
+  const source = (): Readable =>
+    Readable.from(
+      (function* () {
+        for (let sent = 0; sent < size; sent += chunk.length) {
+          produced += chunk.length
+          yield chunk
+        }
+      })(),
+      { objectMode: false },
+    )
+  const port = await listen(createServer((_, response) => void source().pipe(response)))
+  const incoming = await new Promise<IncomingMessage>((resolve) => {
+    request({ socketPath, path: `http://large.test:${port}/`, agent: false }, resolve).end()
+  })
+  // Until nothing moves any more: buffers are full everywhere on the way.
+  for (let before = -1; before !== produced; await new Promise((resolve) => setTimeout(resolve, 50))) before = produced
+  expect(produced).toBeLessThan(size / 2)
+  let received = 0
+  for await (const part of incoming) received += (part as Buffer).length
+  expect(received).toBe(size)
+})
+
+it('serves a thousand requests at once over the connections it may open', async () => {
+  const running = await proxy({ limits: { maxConnections: 16 } })
+  let open = 0
+  let most = 0
+  const server = createServer((_, response) => setImmediate(() => response.end('ok')))
+  server.on('connection', (socket) => {
+    most = Math.max(most, (open += 1))
+    socket.once('close', () => (open -= 1))
+  })
+  const port = await listen(server)
+  const answers = await Promise.all(Array.from({ length: 1000 }, (_, n) => ask(`http://host-${n % 10}.test:${port}/${n}`)))
+  expect(answers.every(({ status, body }) => status === 200 && body === 'ok')).toBe(true)
+  expect(most).toBeLessThanOrEqual(16)
+  expect(running.drain().map(({ count }) => count)).toEqual(Array.from({ length: 10 }, () => 100))
+})
+
+it('tells a request that waited too long for a connection to come again, and asks again about one that waited', async () => {
+  let isRevoked = false
+  const running = await proxy({
+    limits: { maxConnections: 1, queueMs: 200 },
+    gate: () => (isRevoked ? { allowed: false, reason: 'revoked' } : { allowed: true, reason: 'granted' }),
+  })
+  const { port } = await origin()
+  const { socket } = await openTunnel(`held.test:${await listen(createTcpServer())}`)
+  expect((await ask(`http://late.test:${port}/`)).status).toBe(503)
+  const waiting = ask(`http://revoked.test:${port}/`)
+  for (let seen = 0; seen === 0; await new Promise((resolve) => setTimeout(resolve, 5))) {
+    seen = running.drain().filter(({ host }) => host === 'revoked.test').length
+  }
+  isRevoked = true
+  socket.destroy()
+  expect(await waiting).toMatchObject({ status: 403 })
+  expect(running.drain()).toMatchObject([{ host: 'revoked.test', allowed: false, reason: 'revoked' }])
+})
+
+it('hangs up on more clients than it serves', async () => {
+  await proxy({ limits: { maxClients: 1 } })
+  const { socket } = await openTunnel(`held.test:${await listen(createTcpServer())}`)
+  expect(await raw('GET http://api.test/ HTTP/1.1\r\n\r\n')).toBe('')
+  socket.destroy()
+})
+
+it('keeps a bounded log, and no control characters in its texts', async () => {
+  const running = await proxy({
+    gate: ({ host }) => ({ allowed: false, reason: `no \u001b[31m${host}\u202e` }),
+    lookup: () => Promise.resolve([]),
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => raw(`GET http://a${n}.test/ HTTP/1.1\r\n\r\n`.repeat(11), { end: true })),
+  )
+  expect(answers[0]).toContain('no ?[31ma0.test?')
+  const drained = running.drain()
+  expect(drained).toHaveLength(100)
+  expect(drained.reduce((sum, { count }) => sum + count, 0)).toBe(1100)
+})
+
+it('makes a socket for the guest only, in the place of an old one, and takes it away', async () => {
+  const first = await proxy()
+  const found = statSync(socketPath)
+  expect({ mode: found.mode & 0o777, uid: found.uid }).toEqual({ mode: 0o600, uid: guestOwner().uid })
+  const { port } = await origin()
+  const { socket } = await openTunnel(`held.test:${port}`)
+  const ended = text(socket)
+  await first.close()
+  await first.close()
+  expect(await ended).toBe('')
+  expect(existsSync(socketPath)).toBe(false)
+})
+
+it('listens in folders whose names are longer than a socket may have', async () => {
+  const deep = join(folder, 'd'.repeat(120))
+  mkdirSync(deep)
+  socketPath = join(deep, 'proxy.sock')
+  const running = await proxy()
+  expect(statSync(socketPath).isSocket()).toBe(true)
+  await running.close()
+  expect(existsSync(socketPath)).toBe(false)
+  await expect(proxy({ socketPath: join(folder, 'absent', 'proxy.sock') })).rejects.toMatchObject({
+    failure: { code: 'sandbox.no-egress' },
+  })
 })

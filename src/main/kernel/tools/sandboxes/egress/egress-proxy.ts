@@ -62,7 +62,10 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   // Node would otherwise leave headers out silently.
   server.maxHeadersCount = 0
   server.on('connection', own)
-  server.on('request', (request, response) => void forward(request, response, dialler, own).catch((cause) => fail(response, cause)))
+  server.on(
+    'request',
+    (request, response) => void forward(request, response, dialler, own).catch((cause: unknown) => fail(response, cause)),
+  )
   server.on('connect', (request, client: Socket, head: Buffer) => {
     void tunnel(request, client, head, dialler, own).catch(() => client.destroy())
   })
@@ -84,11 +87,14 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   }
 }
 
+/** A full queue refuses a unix socket's clients at once. */
+const BACKLOG = 1024
+
 async function listen(server: Server, path: string, socketPath: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(path, resolve)
+      server.listen({ path, backlog: BACKLOG }, resolve)
     })
     chmodSync(socketPath, 0o600)
     if (mustDropRoot()) chownSync(socketPath, guestOwner().uid, guestOwner().gid)
@@ -105,6 +111,7 @@ async function forward(
   dialler: EgressDialler,
   own: (socket: Socket) => void,
 ): Promise<void> {
+  if (refusedSockets.has(request.socket)) return void response.destroy()
   const refusal = unacceptable(request)
   if (refusal !== null) return answer(response, refusal, true)
   const match = /^http:\/\/(?<authority>[^/?#]*)(?<rest>[^#]*)/i.exec(request.url ?? '')
@@ -209,10 +216,16 @@ function answerTo(dialled: Exclude<Dialled, { kind: 'connected' }>, authority: A
   return plainAnswer(dialled.status, `${formatAuthority(authority, defaultPort)} could not be reached. ${dialled.reason}`)
 }
 
-/** `isLast`: what follows on this connection cannot be trusted to be a request. */
+/** Connections on which something was refused that makes what follows doubtful. */
+const refusedSockets = new WeakSet<Duplex>()
+
+/** `isLast`: what follows on this connection cannot be trusted to be a request, and is not read as one. */
 function answer(response: ServerResponse, plain: PlainAnswer, isLast: boolean): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
-  if (isLast) response.setHeader('Connection', 'close')
+  if (isLast) {
+    response.setHeader('Connection', 'close')
+    if (response.socket !== null) refusedSockets.add(response.socket)
+  }
   response.writeHead(plain.status, plain.phrase, plain.headers).end(plain.body)
 }
 
@@ -226,6 +239,7 @@ const MALFORMED: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, 
 function refuseMalformed(error: NodeJS.ErrnoException, client: Duplex, log: RequestLog): void {
   // An end without a request, as a health check makes.
   if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !client.writable) return void client.destroy()
+  if (refusedSockets.has(client)) return
   log.add({ host: '(no request)', port: 0, address: null, allowed: false, reason: `Refused by the proxy: ${error.message}` })
   const status = MALFORMED[error.code ?? ''] ?? 400
   client.end(rawAnswer(plainAnswer(status, `Not a request that this proxy understands: ${error.message}.`)))
