@@ -78,6 +78,8 @@ export const RoleSettings = z.object({
   summary: z.string().max(1000),
   seccomp: SeccompProfile,
   limits: RoleLimits.partial().default({}),
+  /** Keeps the workspace writable for the programs of a role whose tools may write nothing, since builds write caches. */
+  workspace: z.literal('read-write').optional(),
 })
 export type RoleSettings = z.infer<typeof RoleSettings>
 

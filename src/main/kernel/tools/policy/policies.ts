@@ -32,6 +32,8 @@ export interface RolePolicy {
 
 /** Roles and grants: shipped ones from the application's resources, the user's from their folder outside every workspace. */
 export interface Policies {
+  /** Resolves when command lines can be read. Until then nothing that a command starts is known, so at best it is asked about. */
+  ready(): Promise<void>
   roleIds(): readonly string[]
   /** Throws `policy.unknown-role`. */
   role(id: string): RolePolicy

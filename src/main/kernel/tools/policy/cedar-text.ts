@@ -1,0 +1,139 @@
+import {
+  type DetailedError,
+  type Expr,
+  type PolicyJson,
+  type Schema,
+  policySetTextToParts,
+  policyToJson,
+  schemaToJson,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs'
+import { PolicyAction } from '../../../../shared/policy'
+
+/** One policy of a Cedar text, read and checked against the schema. */
+export interface ReadPolicy {
+  /** Unique among all policies of a role: `role/annotation`, `every-role/annotation` or the id of a grant. */
+  readonly id: string
+  readonly effect: 'permit' | 'forbid'
+  readonly text: string
+  /** The `@reason` annotation; empty when there is none. */
+  readonly note: string
+  /** Actions that its scope admits. */
+  readonly actions: ReadonlySet<PolicyAction>
+  /** It holds for every resource of these actions. */
+  readonly unconditional: boolean
+  readonly conditions: readonly { readonly kind: 'when' | 'unless'; readonly body: Expr }[]
+}
+
+/** What is wrong with a text, and where: lines and columns count from 1. */
+export interface TextProblem {
+  readonly message: string
+  readonly line: number
+  readonly column: number
+}
+
+export class PolicyTextError extends Error {
+  override readonly name = 'PolicyTextError'
+  readonly problem: TextProblem
+
+  constructor(problem: TextProblem) {
+    super(`${problem.message} (line ${problem.line}, column ${problem.column})`)
+    this.problem = problem
+  }
+}
+
+/** Throws when the schema itself is broken, which is a fault of the application's files. */
+export function readSchema(text: string): Schema {
+  const answer = schemaToJson(text)
+  if (answer.type === 'success') return text
+  throw new PolicyTextError(placed(text, answer.errors[0]))
+}
+
+/**
+ * Every policy of a text, in its order. `idOf` names a policy by its `@id`, or by its number when it has none. Throws
+ * PolicyTextError for the first mistake: of syntax, of names and types that the schema does not know, or an id used twice.
+ */
+export function readPolicies(text: string, schema: Schema, idOf: (annotation: string | null, number: number) => string): ReadPolicy[] {
+  const parts = policySetTextToParts(text)
+  if (parts.type === 'failure') throw new PolicyTextError(placed(text, parts.errors[0]))
+  const [template] = parts.policy_templates
+  if (template !== undefined) {
+    throw new PolicyTextError({ message: 'Templates (?principal, ?resource) are not supported.', ...placeOf(text, text.indexOf(template)) })
+  }
+  const ids = new Set<string>()
+  return inOrder(text, parts.policies).map(({ part, offset }, index) => {
+    const policy = readPolicy(part, (annotation) => idOf(annotation, index + 1))
+    const at = placeOf(text, offset)
+    if (typeof policy === 'string') throw new PolicyTextError({ message: policy, ...at })
+    if (ids.has(policy.id)) throw new PolicyTextError({ message: `The id ${policy.id} is used twice.`, ...at })
+    ids.add(policy.id)
+    const problem = validationProblem(part, policy.id, schema)
+    if (problem !== null) throw new PolicyTextError({ message: problem.message, ...placeOf(text, offset + problem.offset) })
+    return policy
+  })
+}
+
+function readPolicy(text: string, idOf: (annotation: string | null) => string): ReadPolicy | string {
+  const answer = policyToJson(text)
+  if (answer.type === 'failure') return answer.errors[0]?.message ?? 'This policy cannot be read.'
+  const { json } = answer
+  const annotations = json.annotations ?? {}
+  return {
+    id: idOf(annotations['id'] ?? null),
+    effect: json.effect,
+    text,
+    note: annotations['reason'] ?? '',
+    actions: actionsOf(json),
+    unconditional: json.conditions.length === 0 && isOpen(json.principal) && isOpen(json.resource),
+    conditions: json.conditions,
+  }
+}
+
+function isOpen(constraint: PolicyJson['principal']): boolean {
+  return constraint.op === 'All' || (constraint.op === 'is' && constraint.in === undefined)
+}
+
+function actionsOf(json: PolicyJson): ReadonlySet<PolicyAction> {
+  const { action } = json
+  if (action.op === 'All') return new Set(PolicyAction.options)
+  const named = 'entities' in action ? action.entities : 'entity' in action ? [action.entity] : []
+  const ids = new Set(named.map((entity) => ('__entity' in entity ? entity.__entity.id : entity.id)))
+  return new Set(PolicyAction.options.filter((known) => ids.has(known)))
+}
+
+function validationProblem(text: string, id: string, schema: Schema): { message: string; offset: number } | null {
+  const answer = validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: { [id]: text } } })
+  const error = answer.type === 'failure' ? answer.errors[0] : (answer.validationErrors[0] ?? answer.validationWarnings[0])?.error
+  if (error === undefined) return null
+  const start = error.sourceLocations?.[0]?.start ?? 0
+  return { message: sentence(error), offset: Buffer.from(text).subarray(0, start).toString().length }
+}
+
+/** Cedar answers parts sorted by an id of its own, so their places are found again. */
+function inOrder(text: string, parts: readonly string[]): { part: string; offset: number }[] {
+  const taken = new Set<number>()
+  const placedParts = parts.map((part) => {
+    let offset = text.indexOf(part)
+    while (taken.has(offset)) offset = text.indexOf(part, offset + 1)
+    taken.add(offset)
+    return { part, offset: Math.max(0, offset) }
+  })
+  return placedParts.sort((a, b) => a.offset - b.offset)
+}
+
+function placed(text: string, error: DetailedError | undefined): TextProblem {
+  if (error === undefined) return { message: 'The text cannot be read.', line: 1, column: 1 }
+  const start = error.sourceLocations?.[0]?.start ?? 0
+  return { message: sentence(error), ...placeOf(text, Buffer.from(text).subarray(0, start).toString().length) }
+}
+
+/** Cedar counts bytes. */
+function sentence(error: DetailedError): string {
+  const label = error.sourceLocations?.[0]?.label ?? null
+  return [error.message, label, error.help].filter((part) => part !== null).join('; ')
+}
+
+function placeOf(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, Math.max(0, offset))
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') }
+}
