@@ -397,7 +397,7 @@ it('passes on answers that say their length in any way', async () => {
     'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody',
     'HTTP/1.1 204 No Content\r\n\r\n',
   ]
-  const port = await listen(createTcpServer((socket) => void socket.once('data', () => socket.end(replies.shift()))))
+  const port = await listen(createTcpServer((socket) => void socket.once('data', () => socket.end(replies.shift() ?? ''))))
   const received = []
   while (replies.length > 0) received.push(await ask(`http://api.test:${port}/`))
   expect(received.map(({ status, body }) => `${status} ${body}`)).toEqual(['200 body', '200 body', '200 body', '204 '])
