@@ -8,7 +8,7 @@ import type { ContentStore } from '../journal/content-store'
 import { expectFsError } from '../workspace/fs-errors'
 import { bytesOfPath, fsPath } from '../workspace/path-bytes'
 import { Slices } from '../workspace/slices'
-import { canonicalPath, changesLifecycleScripts, isDangerousPath } from './branch-paths'
+import { canonicalPath, changesLifecycleScripts, isDangerousPath, linkLeadsOut } from './branch-paths'
 import { BranchView, compareViews, type ViewChange, type ViewFile, type ViewLink, type ViewNode } from './branch-view'
 import type { FilesAt } from './files'
 import type { FrozenBase } from './freeze-base'
@@ -163,7 +163,10 @@ async function diffFile({ path, before, after }: ViewChange, old: BranchFiles, n
             newLines,
             lines,
           })),
-    dangerous: isDangerousPath(path) || changesLifecycleScripts(path, before === null ? null : oldText, after === null ? null : newText),
+    dangerous:
+      isDangerousPath(path) ||
+      (after?.type === 'symlink' && linkLeadsOut(path, after.target)) ||
+      changesLifecycleScripts(path, before === null ? null : oldText, after === null ? null : newText),
   }
 }
 

@@ -69,6 +69,18 @@ export function isDangerousPath(path: string): boolean {
   return parts.at(-3) === '.github' && parts.at(-2) === 'workflows'
 }
 
+/** True for a symbolic link whose target lies outside of the workspace: what follows it later reads or writes somewhere else. */
+export function linkLeadsOut(path: string, target: string): boolean {
+  if (target.startsWith('/')) return true
+  let depth = path.split('/').length - 1
+  for (const part of target.split('/')) {
+    if (part === '' || part === '.') continue
+    depth += part === '..' ? -1 : 1
+    if (depth < 0) return true
+  }
+  return false
+}
+
 /** Scripts that package managers run by themselves. */
 const LIFECYCLE = [
   'preinstall',

@@ -2,7 +2,7 @@ import type { FileDiff } from '../../../shared/files'
 import type { HunkSelection, MergeOutcome } from '../../../shared/frames'
 import { Slices } from '../workspace/slices'
 import type { BranchFiles } from './branch-files'
-import { changesLifecycleScripts, isDangerousPath, isInsideGit } from './branch-paths'
+import { changesLifecycleScripts, isDangerousPath, isInsideGit, linkLeadsOut } from './branch-paths'
 import type { MergeGuard } from './files'
 import { compareViews, type ViewChange, type ViewFile, type ViewLink } from './branch-view'
 import { applyHunks, makeHunks } from './hunks'
@@ -121,6 +121,7 @@ async function selectHunks(
 
 async function isDangerous(path: string, before: Side | null, wanted: Side | null): Promise<boolean> {
   if (isDangerousPath(path)) return true
+  if (wanted?.kind === 'symlink') return linkLeadsOut(path, (await wanted.bytes()).toString('utf8'))
   if (wanted?.kind !== 'file' || path.split('/').at(-1) !== 'package.json') return false
   return changesLifecycleScripts(
     path,

@@ -100,6 +100,7 @@ export class BranchEngine implements AgentApi, BranchLink {
       device: this.device,
       role: this.#role,
       readOnly: this.readOnly,
+      asksPerson: options.approval === 'ask',
       ask: (request) => this.#askNow(request),
       changeContext: (event) => this.#changeContext(event),
       capture: (reason) => this.#capture(reason),

@@ -18,6 +18,8 @@ export interface ToolCallHost {
   readonly device: BranchDevice
   readonly role: RolePolicy
   readonly readOnly: boolean
+  /** False where a rule answers in a person's place. */
+  readonly asksPerson: boolean
   ask(request: Omit<HumanRequest, 'requestId' | 'shown'>): Promise<HumanAnswer>
   changeContext(event: ContextEvent): void
   capture(reason: string): Promise<CheckpointParts>
@@ -103,9 +105,10 @@ export class ToolCalls {
       authorize: { role: role.id, tool: tool.name, args, decisions: [...decisions], patterns: this.#patterns(open) },
     })
     if (answer.decision !== 'approve') {
+      const denials = denialsOf(decisions)
+      if (!this.#host.asksPerson) return { decisions, isRecorded: true, denials }
       const reason = answer.text === undefined || answer.text === '' ? 'a person denied it' : `a person denied it: ${answer.text}`
-      const denials = denialsOf(decisions).map((denial): Denial => ({ ...denial, by: 'person', reason }))
-      return { decisions, isRecorded: true, denials }
+      return { decisions, isRecorded: true, denials: denials.map((denial): Denial => ({ ...denial, by: 'person', reason })) }
     }
     const grants = await this.#grant(answer, open)
     const policies = grants.length === 0 ? ['person:once'] : grants.map((grant) => grant.id)
