@@ -4,6 +4,7 @@ import { editorFeature } from '../features/editor/register'
 import { frameFeature } from '../features/frame/register'
 import { graphFeature } from '../features/graph/register'
 import { inboxFeature } from '../features/inbox/register'
+import { policyFeature } from '../features/policy/register'
 import { replayFeature } from '../features/replay/register'
 import { runsFeature } from '../features/runs/register'
 import { settingsFeature } from '../features/settings/register'
@@ -22,6 +23,7 @@ export const features: readonly FeatureModule[] = [
   terminalFeature,
   graphFeature,
   frameFeature,
+  policyFeature,
   replayFeature,
   settingsFeature,
 ]

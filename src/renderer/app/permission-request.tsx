@@ -63,7 +63,7 @@ export function PermissionRequest({
     <PermissionPrompt
       authorize={request.authorize}
       busy={busy}
-      actions={actions}
+      ref={actions}
       keys={{ allowOnce: keyOf('allowOnce'), allowRun: keyOf('allowRun'), allowAlways: keyOf('allowAlways'), deny: keyOf('deny') }}
       origin={
         <span className="muted">

@@ -1,8 +1,10 @@
 import { Popover } from '@base-ui/react/popover'
-import { Check, Database, Shield, ShieldAlert, TriangleAlert, X } from 'lucide-react'
+import { Database, Shield, ShieldAlert, TriangleAlert } from 'lucide-react'
 import { useStore } from 'zustand'
 import { tierTokens } from '../../shared/context'
 import { count, formatBytes, formatTokens } from '../components/format'
+import { IsolationReport, isWeak } from '../components/isolation-report'
+import { isUnisolated, LEVEL_MEANING } from '../components/policy-words'
 import { useIsPast, useOpenRunSummary, usePoint, useRunFrames, useRunState, useWindow } from './window-context'
 import type { WorkspaceInfo } from './workspace-store'
 
@@ -54,48 +56,24 @@ export function StatusBar() {
 }
 
 function IsolationItem({ report }: { report: WorkspaceInfo['isolation'] }) {
-  const weak = report.level === 'none' || report.level === 'copy' || report.proofs.some((proof) => !proof.holds)
+  const weak = isWeak(report)
+  const unisolated = isUnisolated(report.level)
   return (
     <Popover.Root>
-      <Popover.Trigger className="status-item" data-tone={weak ? 'warning' : undefined} aria-label={`Isolation: ${report.level}`}>
+      <Popover.Trigger
+        className="status-item"
+        data-tone={weak ? 'warning' : undefined}
+        data-solid={unisolated}
+        aria-label={`Isolation: ${report.level}`}
+      >
         {weak ? <ShieldAlert size={13} aria-hidden /> : <Shield size={13} aria-hidden />}
-        {report.level === 'none' ? 'no isolation' : report.level}
+        {LEVEL_MEANING[report.level].name}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner side="top" align="start" sideOffset={6}>
-          <Popover.Popup className="popup popover" aria-label="Isolation">
+          <Popover.Popup className="popup popover isolation-popover" aria-label="Isolation">
             <h3>Isolation: {report.level}</h3>
-            <p className="muted">{report.summary}</p>
-            <ul className="proofs">
-              {report.proofs.map((proof) => (
-                <li key={proof.name}>
-                  {proof.holds ? (
-                    <Check size={14} className="success" aria-label="holds" />
-                  ) : (
-                    <X size={14} className="danger" aria-label="does not hold" />
-                  )}
-                  <span>
-                    {proof.name} <span className="faint">{proof.detail}</span>
-                  </span>
-                </li>
-              ))}
-              {report.requirements
-                .filter((requirement) => requirement.state !== 'ok')
-                .map((requirement) => (
-                  <li key={requirement.name}>
-                    <TriangleAlert size={14} className="warning" aria-label={requirement.state} />
-                    <span>
-                      {requirement.name}: {requirement.detail}
-                      {requirement.remedy !== null && (
-                        <>
-                          {' '}
-                          <code>{requirement.remedy}</code>
-                        </>
-                      )}
-                    </span>
-                  </li>
-                ))}
-            </ul>
+            <IsolationReport report={report} />
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>

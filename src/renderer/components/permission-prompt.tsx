@@ -1,5 +1,5 @@
 import { ShieldQuestionMark } from 'lucide-react'
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react'
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useState } from 'react'
 import type { PolicyAction } from '../../shared/policy'
 import { DecisionList } from './decision-list'
 import {
@@ -34,7 +34,7 @@ export interface PermissionPromptProps {
   readonly authorize: AuthorizeView
   readonly busy: boolean
   readonly onAnswer: (decision: PermissionDecision) => void
-  readonly actions?: RefObject<PermissionActions | null>
+  readonly ref?: Ref<PermissionActions>
   /** Keys of the commands, for the tooltips. */
   readonly keys?: Partial<Record<keyof PermissionActions, string | null>>
   /** What stands beside the heading: where it was asked. */
@@ -45,7 +45,7 @@ export interface PermissionPromptProps {
  * Asks whether a tool call may happen. No button has the focus at first and none is submitted by Enter; all that comes from the
  * agent is plain text in a block of its own, between words that only this component writes.
  */
-export function PermissionPrompt({ authorize, busy, onAnswer, actions, keys = {}, origin }: PermissionPromptProps) {
+export function PermissionPrompt({ authorize, busy, onAnswer, ref, keys = {}, origin }: PermissionPromptProps) {
   const [chosen, setChosen] = useState<ChosenPatterns>(() => offeredFirst(authorize))
   const [message, setMessage] = useState('')
   const [unread, setUnread] = useState(true)
@@ -64,20 +64,7 @@ export function PermissionPrompt({ authorize, busy, onAnswer, actions, keys = {}
     allowAlways: () => patterns.length > 0 && answer(beyondOnce('always', chosen)),
     deny: () => answer(deny(message)),
   }
-  const latest = useRef(acts)
-  latest.current = acts
-  useEffect(() => {
-    if (actions === undefined) return
-    actions.current = {
-      allowOnce: () => latest.current.allowOnce(),
-      allowRun: () => latest.current.allowRun(),
-      allowAlways: () => latest.current.allowAlways(),
-      deny: () => latest.current.deny(),
-    }
-    return () => {
-      actions.current = null
-    }
-  }, [actions])
+  useImperativeHandle(ref, () => acts)
   const button = (act: keyof PermissionActions, label: ReactNode, disabled = false, tone?: string): ReactNode => (
     <button
       type="button"

@@ -1,8 +1,10 @@
-import { type KeyboardEvent, useState } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import { useStore } from 'zustand'
+import { usePolicyOverview } from '../../app/policy-overview'
 import { isActive } from '../../app/runs-store'
 import type { WindowSettings } from '../../app/settings-store'
 import { useOpenRunSummary, useWindow } from '../../app/window-context'
+import { isUnisolated, LEVEL_MEANING } from '../../components/policy-words'
 
 const APPROVAL: Readonly<Record<WindowSettings['approval'], string>> = {
   ask: 'Ask me',
@@ -19,6 +21,10 @@ export function TaskInput() {
   const run = useOpenRunSummary()
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
+  const [role, setRole] = useState<string | null>(null)
+  const [consent, setConsent] = useState(false)
+  const consentBox = useRef<HTMLInputElement>(null)
+  const unisolated = info !== null && isUnisolated(info.isolation.level)
   const active = run !== null && isActive(run.state)
   const agents = info?.agents ?? []
   const agent = agents.find((candidate) => candidate.id === settings.agent) ?? agents[0]
@@ -30,12 +36,26 @@ export function TaskInput() {
       model.notices.add({ level: 'info', message: 'The workspace is still being read. Start the run when its agents are listed.' })
       return
     }
+    if (!active && unisolated && !consent) {
+      model.notices.add({ level: 'warning', message: 'This run would not be isolated. Start it after you agreed to that above the task.' })
+      consentBox.current?.focus()
+      return
+    }
     setBusy(true)
     try {
       if (active) {
         await model.link.call('runs.control', { runId: run.runId, action: 'instruct', text: task })
       } else {
-        const { runId } = await model.link.call('runs.start', { agent: agent.id, task, approval: settings.approval, forks: settings.forks })
+        const { runId } = await model.link.call('runs.start', {
+          agent: agent.id,
+          task,
+          approval: settings.approval,
+          forks: settings.forks,
+          ...(role === null ? {} : { role }),
+          ...(unisolated ? { allowUnisolated: consent } : {}),
+        })
+        // Consent is given run by run.
+        setConsent(false)
         await model.runs.refresh()
         model.openRun(runId)
       }
@@ -72,6 +92,14 @@ export function TaskInput() {
           ))}
         </ul>
       )}
+      {!active && unisolated && (
+        <label className="consent warning">
+          <input ref={consentBox} type="checkbox" checked={consent} onChange={(event) => setConsent(event.target.checked)} />
+          <span>
+            <strong>Run without isolation.</strong> {LEVEL_MEANING[info.isolation.level].meaning}
+          </span>
+        </label>
+      )}
       <textarea
         className="field"
         rows={3}
@@ -90,7 +118,10 @@ export function TaskInput() {
               aria-label="Agent"
               title={agent?.summary}
               value={agent?.id ?? ''}
-              onChange={(event) => model.settings.change({ agent: event.target.value })}
+              onChange={(event) => {
+                model.settings.change({ agent: event.target.value })
+                setRole(null)
+              }}
             >
               {agents.map((candidate) => (
                 <option key={candidate.id} value={candidate.id}>
@@ -98,6 +129,7 @@ export function TaskInput() {
                 </option>
               ))}
             </select>
+            {agent !== undefined && <RoleChoice own={agent.role} chosen={role} onChoose={setRole} />}
             <select
               className="field"
               aria-label="Approval"
@@ -121,5 +153,33 @@ export function TaskInput() {
         </button>
       </div>
     </form>
+  )
+}
+
+/** Whose policies decide what the run may touch; the agent's own role unless another is picked. */
+function RoleChoice({ own, chosen, onChoose }: { own: string; chosen: string | null; onChoose: (role: string | null) => void }) {
+  const { value } = usePolicyOverview()
+  const roles = value?.roles.map(({ settings }) => settings) ?? []
+  const gone = chosen !== null && value !== null && !roles.some((role) => role.id === chosen)
+  const summary = roles.find((role) => role.id === (chosen ?? own))?.summary
+  return (
+    <select
+      className="field"
+      aria-label="Role"
+      aria-invalid={gone}
+      title={summary ?? 'What the run may touch'}
+      value={chosen ?? ''}
+      onChange={(event) => onChoose(event.target.value === '' ? null : event.target.value)}
+    >
+      <option value="">Role: {roles.find((role) => role.id === own)?.title ?? own}</option>
+      {gone && <option value={chosen}>{chosen}, removed</option>}
+      {roles
+        .filter((role) => role.id !== own)
+        .map((role) => (
+          <option key={role.id} value={role.id}>
+            Role: {role.title}
+          </option>
+        ))}
+    </select>
   )
 }

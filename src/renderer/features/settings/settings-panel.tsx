@@ -2,7 +2,10 @@ import { useMemo, useState } from 'react'
 import { useStore } from 'zustand'
 import { checkKeymap } from '../../app/keymap'
 import { ThemeChoice } from '../../app/settings-store'
-import { useWindow } from '../../app/window-context'
+import { useKernelQuery, useWindow } from '../../app/window-context'
+import { IsolationReport, isWeak } from '../../components/isolation-report'
+import { LEVEL_MEANING } from '../../components/policy-words'
+import { FailureView, Skeleton } from '../../components/surfaces'
 import './settings.css'
 
 const THEMES: Readonly<Record<ThemeChoice, string>> = {
@@ -33,8 +36,38 @@ export default function SettingsPanel() {
           ))}
         </select>
       </section>
+      <Isolation />
       <Keymap />
     </div>
+  )
+}
+
+/** What the doctor found by trying: the level in force, and what each boundary gives. */
+function Isolation() {
+  const model = useWindow()
+  const known = useStore(model.workspace.store, (state) => state.info?.isolation ?? null)
+  const fresh = useKernelQuery('doctor', (link, signal) => link.call('doctor.get', {}, { signal }))
+  const report = fresh.value ?? known
+  return (
+    <section>
+      <h3>Isolation</h3>
+      {fresh.status === 'failed' && <FailureView failure={fresh.failure} onRetry={fresh.reload} />}
+      {report === null ? (
+        fresh.status !== 'failed' && <Skeleton rows={6} />
+      ) : (
+        <>
+          <p>
+            Level <strong className={isWeak(report) ? 'warning' : undefined}>{LEVEL_MEANING[report.level].name}</strong>
+          </p>
+          <IsolationReport report={report} />
+        </>
+      )}
+      <div>
+        <button type="button" className="button" disabled={fresh.status === 'loading'} onClick={fresh.reload}>
+          {fresh.status === 'loading' ? 'Trying' : 'Try again'}
+        </button>
+      </div>
+    </section>
   )
 }
 
