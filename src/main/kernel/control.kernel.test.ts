@@ -132,7 +132,7 @@ describe('a throw-away sandbox', () => {
   it('decides tool calls by role', async () => {
     const write = (role: string) =>
       kernel.call('sandbox.tool', { at: null, role, name: 'fs.write', args: { path: 'a.txt', text: 'a' } }, caller)
-    expect(await write('analyst')).toMatchObject({ ok: false, error: { code: 'policy.denied' } })
-    expect(await write('refactorer')).toMatchObject({ ok: true, sideEffects: { files: [{ change: 'created', path: 'a.txt' }] } })
+    expect(await write('code-analyzer')).toMatchObject({ ok: false, error: { code: 'policy.denied' } })
+    expect(await write('coder')).toMatchObject({ ok: true, sideEffects: { files: [{ change: 'created', path: 'a.txt' }] } })
   })
 })

@@ -107,6 +107,29 @@ describe('tool results', () => {
   })
 })
 
+describe('language results', () => {
+  const pointing = (text: string, version = hash(text)) => ({
+    outcome: outcome('lsp.definition', 'src/a.ts:3', {
+      output: { locations: [{ path: 'src/a.ts' }], sources: [{ path: 'src/a.ts', version, startLine: 1, endLine: 5, text }] },
+    }),
+    args: { path: 'src/b.ts', line: 1, column: 0 },
+  })
+
+  it('bring the source around what they point at into L2', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...pointing('function a() {}') })
+    expect(run.state.items['file:src/a.ts:1-5']).toMatchObject({ tier: 'L2', kind: 'file', reason: 'lsp.definition src/b.ts points at it' })
+    expect(run.text('file:src/a.ts:1-5')).toBe('function a() {}')
+  })
+
+  it('do not repeat a file that is there in the same version', () => {
+    const run = session()
+    run.send({ type: 'tool-outcome', frame: 1, ...read('src/a.ts', 'function a() {}') })
+    run.send({ type: 'tool-outcome', frame: 2, ...pointing('function a() {}') })
+    expect(Object.keys(run.state.items).filter((id) => id.startsWith('file:'))).toEqual(['file:src/a.ts'])
+  })
+})
+
 describe('errors', () => {
   it('stay pinned in L1 until the same tool succeeds on the same target', () => {
     const run = session()

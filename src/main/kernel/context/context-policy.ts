@@ -16,6 +16,7 @@ import {
   oneLine,
   pathsOf,
   shortKey,
+  sourcesOf,
   toolTarget,
   toolTitle,
 } from './tool-items'
@@ -216,6 +217,12 @@ function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, f
   if (file !== null)
     putFile(draft, file, { ...source, version: file.version }, outcome.tool === 'fs.read' ? 'read by the agent' : 'written by the agent')
   if (outcome.ok) putResult(draft, outcome, title, source, file)
+  for (const part of sourcesOf(outcome)) {
+    const whole = draft.item(fileId(part.path))
+    // The whole file in the same version shows the part already.
+    if (whole !== undefined && whole.source.version === part.version) continue
+    putFile(draft, part, { ...source, path: part.path, version: part.version }, `${title} points at it`)
+  }
   const pointedAt = pathsOf(outcome)
   for (const path of pointedAt.slice(0, 50)) promote(draft, path, `${title} points at it`, kindOfResult(outcome.tool) === 'references')
 }

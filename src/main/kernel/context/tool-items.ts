@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ContextItem, ContextItemKind } from '../../../shared/context'
 import type { ToolOutcome } from '../../../shared/frames'
-import type { ContentHash } from '../../../shared/ids'
+import { ContentHash } from '../../../shared/ids'
 import { ToolSchemas } from '../tools/schemas'
 
 /** What a call was about: the path or command that makes a later success of the same tool the end of an earlier error. */
@@ -74,6 +74,20 @@ export function fileOf(outcome: ToolOutcome, args: unknown): FileText | null {
 
 export function fileId(path: string, lines: FileText['lines'] = null): string {
   return lines === null ? `file:${shortKey(path)}` : `file:${shortKey(path)}:${lines.from}-${lines.to}`
+}
+
+const Sourced = z.object({
+  sources: z.array(z.object({ path: z.string(), version: ContentHash, startLine: z.number(), endLine: z.number(), text: z.string() })),
+})
+
+/** Parts of files that a result shows around the places that it found. */
+export function sourcesOf(outcome: ToolOutcome): FileText[] {
+  const sourced = outcome.ok ? Sourced.safeParse(outcome.output) : null
+  if (sourced?.success !== true) return []
+  return sourced.data.sources.map(({ path, version, text, startLine, endLine }) => ({
+    ...{ path, version, text },
+    lines: { from: startLine, to: endLine, of: endLine },
+  }))
 }
 
 const Located = z.object({ locations: z.array(z.object({ path: z.string() })) })
