@@ -5,6 +5,7 @@ import type { ContentStore } from '../journal/content-store'
 import { expectFsError } from '../workspace/fs-errors'
 import { applyMerge } from './apply-merge'
 import { BranchFiles } from './branch-files'
+import { CopyTracker } from './copy-tracker'
 import type { Base, FileStore, FilesAt } from './files'
 import { BaseFreezer, type FrozenBase, type Owner } from './freeze-base'
 import { TreeReader } from './manifest'
@@ -30,6 +31,7 @@ export interface FileStoreOptions {
 
 export interface WorkspaceFileStore extends FileStore {
   track(upperDir: string, layer: ContentHash | null, base: Base): { capture(): Promise<TrackedCapture> }
+  trackCopy(copyDir: string, layer: ContentHash | null, base: Base): { capture(): Promise<TrackedCapture> }
 }
 
 export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
@@ -62,9 +64,8 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
         trees,
         readOpaque: options.readOpaque ?? readOpaqueWithTar,
       }),
-    trackCopy: () => {
-      throw new Error('no copies are tracked yet')
-    },
+    trackCopy: (copyDir, layer, base) =>
+      new CopyTracker({ copyDir, layer, base: indexed(base).index.root, baseDir: base.dir, content, trees }),
     materialise: (manifest) => layers.materialise(manifest),
     at: (base, manifest): FilesAt => filesOf(base, manifest),
     previewMerge: async (base, manifest, guard) => {

@@ -8,7 +8,7 @@ import { MemoryContentStore } from '../testing/memory-content-store'
 import { createFileStore, type WorkspaceFileStore } from './file-store'
 import type { Base } from './files'
 import { removeTree } from './remove-tree'
-import { PART_BYTES } from './upper-tracker'
+import { PART_BYTES } from './capture-content'
 
 let dir: string
 let upper: string

@@ -6,13 +6,15 @@ import { expectFsError } from '../workspace/fs-errors'
 import { Slices } from '../workspace/slices'
 
 /** What a file looked like when its content was last read: as long as it still looks like this, it has that content. */
-export interface KnownStat {
+export interface StatMark {
   readonly ino: number
   readonly sizeBytes: number
   readonly mtimeMs: number
   /** 0 when the file was so young that a later write could leave the same time: never trusted. */
   readonly ctimeMs: number
   readonly mode: number
+}
+export interface KnownStat extends StatMark {
   readonly hash: ContentHash
 }
 
@@ -24,7 +26,7 @@ export function knownStat(stat: Stats, readAtMs: number, hash: ContentHash): Kno
   return { ino: stat.ino, sizeBytes: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: young ? 0 : stat.ctimeMs, mode: stat.mode, hash }
 }
 
-export function looksSame(known: KnownStat, stat: Stats): boolean {
+export function looksSame(known: StatMark, stat: Stats): boolean {
   return (
     known.ino === stat.ino &&
     known.sizeBytes === stat.size &&

@@ -24,6 +24,8 @@ export interface ScanContext {
   readonly trees: TreeReader
   readonly slices: Slices
   readonly notices: string[]
+  /** What is no content of the workspace, and is not entered. */
+  readonly isOutside?: (path: string) => boolean
   /** Content of a regular file that was found as `stat`. `open` may throw what `isUnreadable` knows. */
   readFile(path: string, stat: Stats, open: () => GuardedFile): Promise<LeafEntry>
 }
@@ -52,6 +54,7 @@ async function scanChildren(fd: number, prefix: string, below: ViewFolder | null
     if (context.slices.due()) await context.slices.rest()
     const name = nameFromBytes(raw)
     const path = prefix + name
+    if (context.isOutside?.(path) === true) continue
     const at = fsPath(`${here}/${name}`)
     try {
       const stat = lstatSync(at)
