@@ -1,3 +1,9 @@
+/** A part of a text: what is kept of it, and how much of it is not. */
+export interface TextPart {
+  readonly text: string
+  readonly leftOut: number
+}
+
 /** Keeps the beginning and the end of a long text in constant memory; sizes are in UTF-16 units. */
 export class BoundedText {
   readonly #half: number
@@ -13,6 +19,11 @@ export class BoundedText {
     return this.#dropped > 0
   }
 
+  /** Of everything that was pushed. */
+  get length(): number {
+    return this.#head.length + this.#dropped + this.#tail.length
+  }
+
   push(text: string): void {
     const room = this.#half - this.#head.length
     this.#head += text.slice(0, room)
@@ -21,14 +32,18 @@ export class BoundedText {
     if (this.#tail.length > 2 * this.#half) this.#shorten()
   }
 
-  /** The cut is marked on a line of its own and falls on ends of lines where there are some nearby. */
-  text(): string {
+  /** From one place to another of everything that was pushed. A cut is marked on a line of its own and falls on ends of lines where there are some nearby. */
+  part(from = 0, to = this.length): TextPart {
     if (this.#tail.length > this.#half) this.#shorten()
-    if (!this.truncated) return this.#head + this.#tail
-    const head = this.#head.slice(0, endNear(this.#head.lastIndexOf('\n') + 1, this.#head.length))
-    const tailStart = startNear(this.#tail.indexOf('\n') + 1)
-    const dropped = this.#dropped + this.#head.length - head.length + tailStart
-    return `${head}\r\n[... ${dropped} characters left out ...]\r\n${this.#tail.slice(tailStart)}`
+    const tailAt = this.#head.length + this.#dropped
+    const head = this.#head.slice(from, to)
+    const tail = this.#tail.slice(Math.max(0, from - tailAt), Math.max(0, to - tailAt))
+    const leftOut = Math.max(0, Math.min(to, tailAt) - Math.max(from, this.#head.length))
+    if (leftOut === 0) return { text: head + tail, leftOut }
+    const shown = head.slice(0, endNear(head.lastIndexOf('\n') + 1, head.length))
+    const tailStart = startNear(tail.indexOf('\n') + 1)
+    const dropped = leftOut + head.length - shown.length + tailStart
+    return { text: `${shown}\r\n[... ${dropped} characters left out ...]\r\n${tail.slice(tailStart)}`, leftOut: dropped }
   }
 
   #shorten(): void {

@@ -19,8 +19,8 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 
 it('reads regular files, and no more than asked for', async () => {
   await writeFile(join(exchange, 'a'), 'abc')
-  expect(await readExchangeFile(exchange, 'a', 3)).toEqual({ bytes: Buffer.from('abc'), complete: true })
-  expect(await readExchangeFile(exchange, 'a', 2)).toEqual({ bytes: Buffer.from('ab'), complete: false })
+  expect(await readExchangeFile(exchange, 'a', 3)).toEqual({ bytes: Buffer.from('abc'), complete: true, sizeBytes: 3 })
+  expect(await readExchangeFile(exchange, 'a', 2)).toEqual({ bytes: Buffer.from('ab'), complete: false, sizeBytes: 3 })
   await truncate(join(exchange, 'a'), 2 ** 40)
   expect((await readExchangeFile(exchange, 'a', 10))?.complete).toBe(false)
 })

@@ -6,6 +6,7 @@ export interface ExchangeFile {
   readonly bytes: Buffer
   /** False when there is more than was asked for. */
   readonly complete: boolean
+  readonly sizeBytes: number
 }
 
 /**
@@ -30,7 +31,7 @@ export async function readExchangeFile(exchangeDir: string, name: string, maxByt
       if (bytesRead === 0) break
       length += bytesRead
     }
-    return { bytes: bytes.subarray(0, length), complete: stat.size <= maxBytes }
+    return { bytes: bytes.subarray(0, length), complete: stat.size <= maxBytes, sizeBytes: stat.size }
   } finally {
     await handle.close()
   }

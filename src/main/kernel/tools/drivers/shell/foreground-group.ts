@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 
 /** Foreground process group of the controlling terminal in the text of /proc/PID/stat; null without one. */
 export function parseForegroundGroup(stat: string): number | null {
@@ -11,9 +11,9 @@ export function parseForegroundGroup(stat: string): number | null {
  * The group that reads the keyboard of the terminal that `pid` (a process of ours) is on, as the host numbers it, whatever the numbers
  * are inside. At a prompt that is the shell's own group. Null when the process has ended.
  */
-export async function foregroundGroup(pid: number): Promise<number | null> {
+export function foregroundGroup(pid: number): number | null {
   try {
-    return parseForegroundGroup(await readFile(`/proc/${pid}/stat`, 'utf8'))
+    return parseForegroundGroup(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ESRCH')) return null
     throw error
@@ -21,8 +21,8 @@ export async function foregroundGroup(pid: number): Promise<number | null> {
 }
 
 /** Kills the command in the foreground, never the shell itself. False when the shell is in the foreground or nothing could be killed. */
-export async function killForegroundGroup(pid: number, shellGroup: number | null): Promise<boolean> {
-  const group = await foregroundGroup(pid)
+export function killForegroundGroup(pid: number, shellGroup: number | null): boolean {
+  const group = foregroundGroup(pid)
   if (group === null || shellGroup === null || group === shellGroup) return false
   try {
     process.kill(-group, 'SIGKILL')

@@ -2,19 +2,16 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callTool, failureOf } from '../../../testing/driver-harness'
-import { type LocalSandbox, openLocalSandbox } from '../../../testing/local-sandbox'
-import { guestScriptDir } from '../../guest/guest-binds'
+import type { LocalSandbox } from '../../../testing/local-sandbox'
+import { openLocalShellSandbox } from '../../../testing/local-shell-sandbox'
 import { type ShellDriver, createShellDriver } from './shell-driver'
 
-const rcfile = join(guestScriptDir(join(import.meta.dirname, '../../../../../..')), 'shell-integration.bash')
 let sandbox: LocalSandbox
 let driver: ShellDriver
 let terminal: string
 
 function open(): ShellDriver {
   return createShellDriver({
-    rcfile,
-    guestExchangeDir: sandbox.exchangeDir,
     onTerminalData: (_session, stream, data) => {
       if (stream === 'output') terminal += data
     },
@@ -25,7 +22,7 @@ const run = (command: string, options: { timeoutMs?: number } = {}) => callTool(
 
 beforeEach(async () => {
   terminal = ''
-  sandbox = await openLocalSandbox()
+  sandbox = await openLocalShellSandbox()
   driver = open()
 })
 afterEach(async () => {
@@ -37,7 +34,7 @@ describe('shell.run', () => {
   it('returns exit code, plain output and directory, and shows the command as typed', async () => {
     await mkdir(join(sandbox.workspaceDir, 'src'))
     const result = await run('cd src\nprintf "\\e[31mred\\e[0m\\n"; (exit 3)')
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       session: 'main',
       exitCode: 3,
       output: 'red\n',
@@ -202,7 +199,7 @@ describe('state', () => {
     )
     const other = open()
     expect(await other.restore(captured, sandbox)).toEqual({ notRestored: [] })
-    expect(other.list()).toEqual([expect.objectContaining({ session: 'main', live: false, cwd: join(sandbox.workspaceDir, 'a dir') })])
+    expect(other.list()).toEqual([expect.objectContaining({ session: 'main', live: true, cwd: join(sandbox.workspaceDir, 'a dir') })])
     const args = {
       command: 'declare -p EXPORTED local_one list map fixed IFS; declare -f; alias; shopt -p; set +o; umask; pwd; trap -p; echo "$PS1"',
     }

@@ -1,22 +1,17 @@
-import type { z } from 'zod'
-import type { TerminalInfo as TerminalInfoSchema } from '../../../../../shared/contract/methods'
+import type { TerminalInfo } from '../../../../../shared/contract/methods'
 import { KeyframeError } from '../../../../../shared/failure'
-import { SHELL_RCFILE } from '../../guest/guest-binds'
-import { type Driver, defineTool } from '../../driver'
+import type { Driver } from '../../driver'
 import type { Sandbox } from '../../sandboxes/sandbox'
-import { ToolSchemas } from '../../schemas'
-import { type CommandOutcome, ShellSession } from './shell-session'
+import { ShellJobs } from './shell-jobs'
+import { ShellSession } from './shell-session'
 import { CapturedShells, type CapturedSession } from './shell-state'
-
-type TerminalInfo = z.infer<typeof TerminalInfoSchema>
+import { AGENT_SESSION, shellTools } from './shell-tools'
 
 export interface ShellDriverOptions {
   /** Everything that goes over a session's terminal, in order: what it printed (without Keyframe's own marks), what was typed, `COLSxROWS`. */
   onTerminalData(session: string, stream: 'output' | 'input' | 'resize', data: string): void
-  /** Inside the sandbox; default where `shellGuestBinds` puts it. */
-  readonly rcfile?: string
-  /** What the sandbox's exchange folder is called inside; default `/run/keyframe`. */
-  readonly guestExchangeDir?: string
+  /** Monotonic milliseconds, for durations. */
+  readonly clock?: () => number
 }
 
 export interface ShellDriver extends Driver {
@@ -32,49 +27,80 @@ export interface ShellDriver extends Driver {
   list(): TerminalInfo[]
 }
 
-export const AGENT_SESSION = 'main'
 export const PERSON_SESSION = 'user'
 
-const DEFAULT_TIMEOUT_MS = 120_000
 const MAX_SESSIONS = 8
 const DEFAULT_SIZE = { cols: 120, rows: 30 }
 
 /** Persistent shells of one branch. State is as of each session's last prompt; see shell-session.ts. */
 export function createShellDriver(options: ShellDriverOptions): ShellDriver {
+  const clock = options.clock ?? (() => performance.now())
   const sessions = new Map<string, ShellSession>()
+  let jobs = new ShellJobs()
   let current: Sandbox | null = null
+
+  function make(name: string, size: { cols: number; rows: number }, restored: CapturedSession | null): ShellSession {
+    if (current === null) throw new KeyframeError({ code: 'shell.no-sandbox', message: 'The branch has no open sandbox.' })
+    return new ShellSession({
+      name,
+      sandbox: current,
+      ...size,
+      restored,
+      clock,
+      onTerminalData: (stream, data) => options.onTerminalData(name, stream, data),
+    })
+  }
 
   function session(name: string, size = DEFAULT_SIZE, restored: CapturedSession | null = null): ShellSession {
     const existing = sessions.get(name)
     if (existing !== undefined) return existing
-    if (current === null) throw new KeyframeError({ code: 'shell.no-sandbox', message: 'The branch has no open sandbox.' })
-    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
-      throw new KeyframeError({ code: 'shell.bad-session', message: `"${name}" is no name for a session: use a-z, 0-9 and "-".` })
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name) || /^job-\d+$/.test(name)) {
+      throw new KeyframeError({
+        code: 'shell.bad-session',
+        message: `"${name}" is no name for a session: use a-z, 0-9 and "-"; job-NUMBER is taken.`,
+      })
     }
     if (sessions.size >= MAX_SESSIONS) {
       throw new KeyframeError({
         code: 'shell.too-many-sessions',
         message: `There are ${MAX_SESSIONS} sessions already.`,
-        action: 'Use one of them.',
+        action: 'Use one of them, or close one.',
       })
     }
-    const made = new ShellSession({
-      name,
-      sandbox: current,
-      guestExchangeDir: options.guestExchangeDir ?? '/run/keyframe',
-      rcfile: options.rcfile ?? SHELL_RCFILE,
-      ...size,
-      restored,
-      onTerminalData: (stream, data) => options.onTerminalData(name, stream, data),
-    })
+    const made = make(name, size, restored)
     sessions.set(name, made)
     return made
+  }
+
+  /** Jobs whose terminal is still there come after the sessions. */
+  function all(): ShellSession[] {
+    const ofJobs = jobs.all().flatMap((job) => (job.state === 'running' || job.session.live ? [job.session] : []))
+    return [...sessions.values(), ...ofJobs]
+  }
+
+  function known(name: string): ShellSession {
+    const found = sessions.get(name) ?? jobs.find(name)?.session
+    if (found !== undefined) return found
+    const there = [...sessions.keys(), ...jobs.all().map((job) => job.name)]
+    throw new KeyframeError({
+      code: 'shell.no-session',
+      message: `There is no session ${name}.`,
+      action: there.length === 0 ? 'Open a terminal first.' : `There are: ${there.join(', ')}.`,
+    })
+  }
+
+  async function close(name: string): Promise<void> {
+    const closing = known(name)
+    const job = jobs.find(name)
+    if (job !== undefined) return await jobs.stop(job)
+    sessions.delete(name)
+    await closing.close()
   }
 
   async function closeAll(): Promise<void> {
     const closing = [...sessions.values()]
     sessions.clear()
-    await Promise.all(closing.map((one) => one.close()))
+    await Promise.all([jobs.stopAll(), ...closing.map((one) => one.close())])
   }
 
   async function captureAll(): Promise<CapturedSession[]> {
@@ -93,32 +119,36 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
     adopt(kept)
   }
 
-  const run = defineTool({
-    name: 'shell.run',
-    description:
-      'Runs a bash command in the persistent terminal of the agent: directory, variables, functions and jobs stay for the next one. ' +
-      'Interactive programs get no answers; a command over its time is interrupted, then killed.',
-    ...ToolSchemas['shell.run'],
-    effect: 'workspace',
-    timeoutMs: 3_700_000,
-    capabilities: (args) => [{ action: 'process.spawn', resource: args.command }],
-    async execute(args, call) {
-      await attach(call.sandbox)
-      const name = args.session ?? AGENT_SESSION
-      const request = {
-        command: args.command,
-        timeoutMs: args.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        signal: call.signal,
-        onOutput: (chunk: string) => call.onOutput(chunk),
-      }
-      const { restarted, ...outcome } = await session(name).run(request)
-      return { output: { session: name, ...outcome }, text: readable({ restarted, ...outcome }) }
+  /** Made at once, so that what could not be brought back is known now. A shell that does not start is tried again when it is used. */
+  async function startRestored(captured: CapturedSession): Promise<string[]> {
+    const restored = known(captured.session)
+    if (captured.shell === null) return []
+    try {
+      await restored.start()
+    } catch (error) {
+      if (!(error instanceof KeyframeError)) throw error
+      return [`the shell: ${error.message}`]
+    }
+    return restored.takeLost()
+  }
+
+  const tools = shellTools({
+    attach,
+    session: (name) => session(name),
+    known,
+    sessions: all,
+    jobs: () => jobs,
+    close,
+    async startJob(command, from) {
+      const base = sessions.get(from)
+      const captured = base === undefined ? null : { ...(await base.capture()), jobs: [] }
+      return await jobs.start(command, (name) => Promise.resolve(make(name, captured ?? DEFAULT_SIZE, captured)))
     },
   })
 
   return {
     name: 'shell',
-    tools: [run],
+    tools,
     attach,
     async open(name, cols, rows) {
       const opened = session(name ?? PERSON_SESSION, { cols, rows })
@@ -126,17 +156,15 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
       await opened.start()
       return infoOf(opened)
     },
-    async close(name) {
-      const closing = known(sessions, name)
-      sessions.delete(name)
-      await closing.close()
-    },
-    write: (name, data) => known(sessions, name).type(data),
-    resize: (name, cols, rows) => known(sessions, name).resize(cols, rows),
-    list: () => [...sessions.values()].map(infoOf),
+    close,
+    write: (name, data) => known(name).type(data),
+    resize: (name, cols, rows) => known(name).resize(cols, rows),
+    list: () => all().map(infoOf),
     async capture() {
       const captured = await captureAll()
-      return captured.length === 0 ? null : { version: 1, sessions: captured }
+      if (captured.length === 0 && jobs.last === 0) return null
+      const running = jobs.running().map((job) => `${job.name}: ${job.command}`)
+      return { version: 1, sessions: captured, jobs: running, lastJob: jobs.last }
     },
     async restore(captured, sandbox) {
       const parsed = CapturedShells.nullable().safeParse(captured)
@@ -144,31 +172,24 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
         throw new KeyframeError({ code: 'shell.bad-capture', message: `Captured shells are damaged: ${parsed.error.message}` })
       await closeAll()
       current = sandbox
+      jobs = new ShellJobs(parsed.data?.lastJob ?? 0)
       const kept = parsed.data?.sessions ?? []
       adopt(kept)
-      return { notRestored: kept.flatMap(({ session: name, jobs }) => jobs.map((job) => `${name}: ${job}`)) }
+      const ofSessions = await Promise.all(
+        kept.map(async (one) => {
+          const different = await startRestored(one)
+          return [...one.jobs, ...(one.lost ?? []), ...different].map((what) => `${one.session}: ${what}`)
+        }),
+      )
+      return { notRestored: [...(parsed.data?.jobs ?? []), ...ofSessions.flat()] }
     },
     filesChanged: async () => undefined,
     dispose: closeAll,
   }
 }
 
-function known(sessions: ReadonlyMap<string, ShellSession>, name: string): ShellSession {
-  const found = sessions.get(name)
-  if (found === undefined)
-    throw new KeyframeError({ code: 'shell.no-session', message: `There is no session ${name}.`, action: 'Open a terminal first.' })
-  return found
-}
-
 function infoOf(one: ShellSession): TerminalInfo {
   const title = one.name === AGENT_SESSION ? 'Agent' : one.name === PERSON_SESSION ? 'You' : one.name
-  return { session: one.name, title, cwd: one.cwd, live: one.live, running: null, processes: [], cols: one.cols, rows: one.rows }
-}
-
-function readable({ output, exitCode, timedOut, restarted }: CommandOutcome): string {
-  const notes: string[] = []
-  if (timedOut) notes.push('[timed out]')
-  if (exitCode !== 0) notes.push(`[exit code ${exitCode}]`)
-  if (restarted) notes.push('[the shell ended; a new one has its directory and variables]')
-  return [output.replace(/\n$/, ''), ...notes].filter((part) => part !== '').join('\n')
+  const { name, cwd, live, cols, rows } = one
+  return { session: name, title, cwd, live, running: one.running(), processes: one.processes().map(({ line }) => line), cols, rows }
 }

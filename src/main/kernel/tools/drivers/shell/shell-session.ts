@@ -1,72 +1,55 @@
-import { randomBytes } from 'node:crypto'
 import { KeyframeError } from '../../../../../shared/failure'
+import type { ShellProcess } from '../../schemas/shell'
+import { commandLine, processState } from '../../sandboxes/process-tree'
 import type { Sandbox, SandboxPty } from '../../sandboxes/sandbox'
-import { BoundedText } from './bounded-text'
+import { environmentChange } from './environment-change'
+import { busy, type CommandOutcome, type CommandRequest, nothingRuns, type WaitOptions } from './command-outcome'
+import { LOOK_EVERY_MS, settle, type Settled } from './command-wait'
 import { readExchangeFile, removeExchangeFile, writeExchangeFile } from './exchange-files'
 import { foregroundGroup, killForegroundGroup } from './foreground-group'
 import { showControls, toPlainText } from './plain-text'
+import { isInteractiveShell, lostPrograms, sessionProcesses } from './session-processes'
+import { ShellCommand, within } from './shell-command'
+import { prepareLaunch, type ShellLaunch } from './shell-launch'
+import { shellHints } from './shell-hints'
 import {
-  type CapturedSession,
-  type CapturedShellState,
-  MAX_STATE_BYTES,
-  type ShellState,
   captureBytes,
-  capturedBytes,
+  type CapturedSession,
+  MAX_STATE_BYTES,
+  restoredFrom,
   parseShellState,
+  type ShellBytes,
+  type ShellState,
 } from './shell-state'
+import { stateDifferences } from './state-differences'
+import { TerminalFlow } from './terminal-flow'
 import { TerminalMarks } from './terminal-marks'
+import { TerminalModes } from './terminal-modes'
 
 export interface ShellSessionOptions {
   readonly name: string
   readonly sandbox: Sandbox
-  /** The exchange folder as it is called inside. */
-  readonly guestExchangeDir: string
-  /** Path of shell-integration.bash inside. */
-  readonly rcfile: string
   readonly cols: number
   readonly rows: number
   readonly restored: CapturedSession | null
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
   onTerminalData(stream: 'output' | 'input' | 'resize', data: string): void
 }
 
-export interface CommandRequest {
-  readonly command: string
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-  onOutput(chunk: string): void
-}
-
-export interface CommandOutcome {
-  readonly exitCode: number
-  readonly output: string
-  readonly truncated: boolean
-  readonly cwd: string
-  readonly timedOut: boolean
-  /** The command ended the shell, so another one was started with the state of the last prompt. */
-  readonly restarted: boolean
-}
-
-/** What the outcome of a command keeps of its output; the terminal gets everything. */
-const MAX_OUTPUT_CHARACTERS = 1024 * 1024
 const START_TIMEOUT_MS = 20_000
 const INTERRUPT_GRACE_MS = 1_500
 const KILL_GRACE_MS = 1_500
 const KILL_ROUNDS = 3
+/** Without output for so long, after a line that is not finished (a prompt) and after one that is. */
+const QUIET_AT_PROMPT_MS = 400
+const QUIET_MS = 1_500
+/** Where the prompt's own mark does not come (a read-only PS1, standard error elsewhere). */
+const PROMPT_AFTER_END_MS = 300
+/** How long a shell may be idle in what it thinks is a command before the kernel types over it. */
+const STUCK_AFTER_MS = 1_000
+const BEGIN_TIMEOUT_MS = 3_000
 const EMPTY_LINE_KEY = '\x1b[9001~'
-
-interface RunningCommand {
-  readonly id: string
-  readonly typed: string
-  readonly command: string
-  readonly output: BoundedText
-  readonly request: CommandRequest
-  /** What the terminal said between typing and the beginning: the echo of what was typed. */
-  echo: string
-  begun: boolean
-  retyped: boolean
-  readonly ended: Promise<{ exitCode: number; restarted: boolean }>
-  end(result: { exitCode: number; restarted: boolean }): void
-}
 
 /** One bash on a PTY of the sandbox, made again with the state of its last prompt when it ends. Started by the first use. */
 export class ShellSession {
@@ -76,27 +59,36 @@ export class ShellSession {
   readonly #options: ShellSessionOptions
   #pty: SandboxPty | null = null
   #marks = new TerminalMarks('')
+  readonly #modes = new TerminalModes()
+  readonly #flow = new TerminalFlow()
   #starting: Promise<void> | null = null
   #atPrompt = false
+  #promptTimer: NodeJS.Timeout | undefined
   #promptWaiters: (() => void)[] = []
-  #running: RunningCommand | null = null
+  #command: ShellCommand | null = null
+  #lastExitCode: number | null = null
   #queue: Promise<unknown> = Promise.resolve()
   #typed: Promise<void> = Promise.resolve()
-  #lastCommand = 0
-  #captured: CapturedShellState | null
+  #typedAtMs = 0
+  #commands = 0
+  #bytes: ShellBytes | null
   #state: ShellState
   #stateRead: Promise<void> = Promise.resolve()
   #shellGroup: number | null = null
-  #tooLarge = false
+  #shellLine: string | null = null
+  #tooLargeBytes = 0
+  #lost: string[] = []
   #closed = false
 
   constructor(options: ShellSessionOptions) {
+    const { restored, sandbox } = options
     this.#options = options
     this.name = options.name
     this.cols = options.cols
     this.rows = options.rows
-    this.#captured = options.restored?.shell ?? null
-    this.#state = { sequence: 0, cwd: options.restored?.cwd ?? '/workspace', jobs: [] }
+    const start = restoredFrom(restored, sandbox.guest.workspace)
+    this.#bytes = start.bytes
+    this.#state = { sequence: 0, cwd: start.cwd, jobs: [], descriptors: [], environment: null }
   }
 
   get live(): boolean {
@@ -107,11 +99,70 @@ export class ShellSession {
     return this.#state.cwd
   }
 
+  /** How long the kernel's command has run. */
+  get runningMs(): number | null {
+    return this.#command?.end === null ? Math.max(0, Math.round(this.#options.clock() - this.#command.startedAtMs)) : null
+  }
+
+  get lastExitCode(): number | null {
+    return this.#lastExitCode
+  }
+
+  /** The kernel's last command here, running or ended. */
+  get command(): ShellCommand | null {
+    return this.#command
+  }
+
+  /** What runs in the foreground; null at a prompt and without a shell. */
+  running(): string | null {
+    if (this.#command?.over === false && this.#command.begun) return this.#command.text
+    if (this.#pty === null || this.#atPrompt) return null
+    const group = foregroundGroup(this.#pty.pid)
+    return group === null || group === this.#shellGroup ? null : commandLine(group)
+  }
+
+  processes(): ShellProcess[] {
+    return this.#pty === null ? [] : sessionProcesses(this.#pty.pid, this.#shellGroup)
+  }
+
   /** One at a time, in the order of the calls. Throws `shell.busy`, `shell.start-failed`, `cancelled`. */
   run(request: CommandRequest): Promise<CommandOutcome> {
     const turn = this.#queue.then(() => this.#run(request))
     this.#queue = turn.catch(() => undefined)
     return turn
+  }
+
+  /** Types into the program that `run` left running. Throws `shell.nothing-runs` at a prompt, where it would be a command. */
+  async answer(data: string, options: WaitOptions): Promise<CommandOutcome> {
+    const command = this.#command
+    if (this.#pty === null || this.#atPrompt || (command !== null && command.end !== null && this.running() === null))
+      throw nothingRuns(this.name)
+    this.#write(data)
+    if (command === null || command.end !== null) return this.#nothingOf()
+    return await this.#follow(command, options)
+  }
+
+  /** Waits for the command that `run` left running, or tells again how the last one ended. */
+  async wait(options: WaitOptions): Promise<CommandOutcome> {
+    if (this.#command === null) throw nothingRuns(this.name)
+    return await this.#follow(this.#command, options)
+  }
+
+  /** Ctrl-C for what is in the foreground; with `force` its end by all means. */
+  async interrupt(force: boolean, options: WaitOptions): Promise<CommandOutcome> {
+    const command = this.#command
+    if (this.#pty === null || this.#atPrompt) throw nothingRuns(this.name)
+    if (command === null || command.end !== null) {
+      this.#write('\x03')
+      if (force && !(await this.#prompt(INTERRUPT_GRACE_MS))) killForegroundGroup(this.#pty.pid, this.#shellGroup)
+      return this.#nothingOf()
+    }
+    if (!force) {
+      this.#write('\x03')
+      return await this.#follow(command, { ...options, waitFor: Math.min(INTERRUPT_GRACE_MS, options.timeoutMs) })
+    }
+    await this.#end(command)
+    return await this.#outcome(command, 'ended')
   }
 
   async start(): Promise<void> {
@@ -133,8 +184,7 @@ export class ShellSession {
         this.#say(error.message)
         return
       }
-      this.#options.onTerminalData('input', data)
-      this.#pty?.write(data)
+      this.#write(data)
     })
   }
 
@@ -149,8 +199,27 @@ export class ShellSession {
   /** As of the last prompt. */
   async capture(): Promise<CapturedSession> {
     await this.#stateRead
-    const { cwd, jobs } = this.#state
-    return { session: this.name, cols: this.cols, rows: this.rows, cwd, shell: this.#captured, jobs: [...jobs] }
+    const { cwd, jobs, descriptors } = this.#state
+    const bytes = this.#bytes
+    return {
+      session: this.name,
+      cols: this.cols,
+      rows: this.rows,
+      cwd,
+      shell: bytes === null ? null : { state: captureBytes(bytes.state), history: captureBytes(bytes.history) },
+      jobs: [...jobs],
+      workspace: this.#options.sandbox.guest.workspace,
+      lost: [
+        ...descriptors.map((one) => `open file descriptor ${one}`),
+        ...lostPrograms(this.running(), this.#state.jobs, this.processes()),
+        ...this.#lostState(),
+      ],
+    }
+  }
+
+  /** What the last start could not bring back; asked once. */
+  takeLost(): string[] {
+    return this.#lost.splice(0)
   }
 
   async close(): Promise<void> {
@@ -161,45 +230,46 @@ export class ShellSession {
     await this.#stateRead
   }
 
+  #write(data: string): void {
+    this.#typedAtMs = this.#options.clock()
+    if (this.#command !== null) this.#command.activeAtMs = this.#typedAtMs
+    this.#options.onTerminalData('input', data)
+    this.#pty?.write(data)
+  }
+
+  #lostState(): string[] {
+    if (this.#tooLargeBytes === 0) return []
+    return [
+      `variables and functions: ${this.#tooLargeBytes} bytes are more than is kept (${MAX_STATE_BYTES}); those of an earlier prompt are`,
+    ]
+  }
+
   async #startAny(): Promise<void> {
+    const wanted = this.#bytes
     try {
-      await this.#startWith(this.#captured)
+      await this.#startWith(wanted)
     } catch (error) {
-      if (this.#captured === null || !(error instanceof KeyframeError)) throw error
+      if (wanted === null || !(error instanceof KeyframeError)) throw error
+      this.#lost.push('the state as a whole: the shell did not start with it')
       this.#say('The state of this shell could not be restored; this is a new one.')
       await this.#startWith(null)
+      return
     }
+    await this.#stateRead
+    if (wanted !== null && this.#bytes !== null && this.#bytes !== wanted)
+      this.#lost.push(...stateDifferences(wanted.state, this.#bytes.state))
   }
 
-  async #startWith(captured: CapturedShellState | null): Promise<void> {
-    const { sandbox, guestExchangeDir, rcfile, name } = this.#options
-    const nonce = randomBytes(16).toString('hex')
-    const start = randomBytes(8).toString('hex')
-    const files = [`${name}.${start}.start`]
-    if (captured !== null) {
-      files.push(`${name}.${start}.restore`, `${name}.${start}.history`)
-      await writeExchangeFile(sandbox.exchangeDir, `${name}.${start}.restore`, capturedBytes(captured.state))
-      await writeExchangeFile(sandbox.exchangeDir, `${name}.${start}.history`, capturedBytes(captured.history))
-    }
-    const fields = [nonce, guestExchangeDir, name, captured === null ? '' : start]
-    await writeExchangeFile(sandbox.exchangeDir, `${name}.${start}.start`, fields.map((field) => `${field}\0`).join(''))
+  async #startWith(restored: ShellBytes | null): Promise<void> {
+    const launch = await prepareLaunch(this.#options.sandbox, this.name, restored)
     try {
-      await this.#launch(nonce, {
-        argv: ['/bin/bash', '--noprofile', '--rcfile', rcfile, '-i'],
-        env: {
-          KEYFRAME_SHELL: `${guestExchangeDir}/${name}.${start}.start`,
-          TERM: 'xterm-256color',
-          LANG: 'C.UTF-8',
-          PAGER: 'cat',
-          GIT_PAGER: 'cat',
-        },
-      })
+      await this.#launch(launch)
     } finally {
-      for (const file of files) await removeExchangeFile(sandbox.exchangeDir, file)
+      await launch.removeFiles()
     }
   }
 
-  async #launch(nonce: string, command: { argv: string[]; env: Record<string, string> }): Promise<void> {
+  async #launch({ nonce, command }: ShellLaunch): Promise<void> {
     const pty = await this.#options.sandbox.pty(command, { cols: this.cols, rows: this.rows })
     this.#marks = new TerminalMarks(nonce)
     this.#atPrompt = false
@@ -218,11 +288,12 @@ export class ShellSession {
       throw new KeyframeError({
         code: 'shell.start-failed',
         message: 'The shell did not reach its prompt.',
-        action: 'See the terminal for what it said. bash must be installed where the sandbox can see it (/bin/bash).',
+        action: 'See the terminal for what it said. bash 5.1 or later must be installed where the sandbox can see it (/bin/bash).',
         details: { said: await toPlainText(said, this.cols) },
       })
     }
-    this.#shellGroup = await foregroundGroup(pty.pid)
+    this.#shellGroup = foregroundGroup(pty.pid)
+    this.#shellLine = this.#shellGroup === null ? null : commandLine(this.#shellGroup)
   }
 
   /** True once the shell reads a command line, false when it does not within the time. */
@@ -249,50 +320,80 @@ export class ShellSession {
   }
 
   #onData(data: string): void {
-    const running = this.#running
+    const running = this.#command?.over === false ? this.#command : null
     if (running !== null && !running.begun) {
       running.echo += data
       return
     }
-    this.#options.onTerminalData('output', data)
-    if (running === null) return
-    running.output.push(data)
-    running.request.onOutput(data)
+    this.#modes.read(data)
+    this.#print(this.#flow.push(data))
+    running?.print(data, this.#options.clock())
+  }
+
+  #print(data: string): void {
+    if (data !== '') this.#options.onTerminalData('output', data)
   }
 
   #onMark(letter: string, fields: readonly string[]): void {
     const [id = '', status = ''] = fields
-    if (letter === 'C') this.#atPrompt = false
+    if (letter === 'C') this.#leavePrompt()
     if (letter === 'E') this.#onBegin(id)
-    if (letter === 'D') {
-      this.#stateRead = this.#stateRead.then(() => this.#readState())
-      if (this.#running?.begun === false && id === '') this.#retype(this.#running)
-      if (this.#running?.begun === true && this.#running.id === id && /^\d{1,3}$/.test(status)) {
-        this.#running.end({ exitCode: Number(status), restarted: false })
-        this.#running = null
-      }
+    if (letter === 'D') this.#onEnd(id, status)
+    if (letter === 'B') this.#reachPrompt()
+  }
+
+  #leavePrompt(): void {
+    clearTimeout(this.#promptTimer)
+    this.#atPrompt = false
+  }
+
+  #reachPrompt(): void {
+    clearTimeout(this.#promptTimer)
+    this.#atPrompt = true
+    for (const waiter of this.#promptWaiters.splice(0)) waiter()
+  }
+
+  #onEnd(id: string, status: string): void {
+    this.#print(this.#flow.end() + this.#modes.undo())
+    this.#stateRead = this.#stateRead.then(() => this.#readState())
+    clearTimeout(this.#promptTimer)
+    this.#promptTimer = setTimeout(() => this.#reachPrompt(), PROMPT_AFTER_END_MS)
+    const command = this.#command
+    if (!/^\d{1,3}$/.test(status)) return
+    if (command === null || command.over) this.#lastExitCode = Number(status)
+    else if (!command.begun && id === '') this.#retype(command)
+    else if (command.begun && command.id === id) this.#finish(command, Number(status), false)
+  }
+
+  #finish(command: ShellCommand, exitCode: number, restarted: boolean): void {
+    command.over = true
+    this.#lastExitCode = exitCode
+    const durationMs = Math.max(0, Math.round(this.#options.clock() - command.startedAtMs))
+    const processes = restarted ? [] : this.processes()
+    const end = (): void => {
+      const after = restarted ? null : this.#state.environment
+      const environment = command.environmentBefore === null || after === null ? null : environmentChange(command.environmentBefore, after)
+      command.finish({ exitCode, restarted, durationMs, environment, processes })
     }
-    if (letter === 'B') {
-      this.#atPrompt = true
-      for (const waiter of this.#promptWaiters.splice(0)) waiter()
-    }
+    this.#stateRead = this.#stateRead.then(end)
   }
 
   /** The line that was typed came to an end without having begun the command: something else read it or it was emptied. */
-  #retype(running: RunningCommand): void {
-    if (running.retyped) return
-    running.retyped = true
-    this.#pty?.write(`${EMPTY_LINE_KEY}${running.typed}\r`)
+  #retype(command: ShellCommand): void {
+    if (command.retyped) return
+    command.retyped = true
+    this.#pty?.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
   }
 
   /** Shows the command in place of the line that was typed to run it. */
   #onBegin(id: string): void {
-    const running = this.#running
-    if (running === null || running.begun || running.id !== id) return
-    running.begun = true
-    const shown = showControls(running.command).replaceAll('\n', '\r\n> ')
-    const contiguous = running.echo.includes(running.typed)
-    this.#options.onTerminalData('output', contiguous ? running.echo.replace(running.typed, () => shown) : `${shown}\r\n`)
+    const command = this.#command
+    if (command === null || command.over || command.begun || command.id !== id) return
+    command.begun = true
+    command.startedAtMs = command.activeAtMs = this.#options.clock()
+    const shown = showControls(command.text).replaceAll('\n', '\r\n> ')
+    const contiguous = command.echo.includes(command.typed)
+    this.#print(contiguous ? command.echo.replace(command.typed, () => shown) : `${shown}\r\n`)
   }
 
   async #readState(): Promise<void> {
@@ -302,26 +403,25 @@ export class ShellSession {
     if (state === null || parsed === null) return
     this.#state = parsed
     if (!state.complete) {
-      if (!this.#tooLarge)
+      if (this.#tooLargeBytes === 0)
         this.#say(`The shell's variables and functions are more than ${MAX_STATE_BYTES} bytes: a restore will have older ones.`)
-      this.#tooLarge = true
+      this.#tooLargeBytes = state.sizeBytes
       return
     }
-    this.#tooLarge = false
+    this.#tooLargeBytes = 0
     const history = await readExchangeFile(exchangeDir, `${this.name}.history`, MAX_STATE_BYTES)
-    const kept = history?.complete === true ? history.bytes : Buffer.alloc(0)
-    this.#captured = { state: captureBytes(state.bytes), history: captureBytes(kept) }
+    this.#bytes = { state: state.bytes, history: history?.complete === true ? history.bytes : Buffer.alloc(0) }
   }
 
   #onExit(pty: SandboxPty, exitCode: number): void {
     if (this.#pty !== pty) return
     this.#pty = null
-    this.#atPrompt = false
-    const running = this.#running
-    this.#running = null
-    if (running?.begun === false) this.#options.onTerminalData('output', running.echo)
+    this.#leavePrompt()
+    this.#print(this.#flow.end() + this.#modes.undo())
+    const command = this.#command?.over === false ? this.#command : null
+    if (command?.begun === false) this.#print(command.echo)
     if (!this.#closed) this.#say(`The shell ended with exit code ${exitCode}.`)
-    running?.end({ exitCode, restarted: true })
+    if (command !== null) this.#finish(command, exitCode, true)
   }
 
   #say(text: string): void {
@@ -331,105 +431,168 @@ export class ShellSession {
   async #run(request: CommandRequest): Promise<CommandOutcome> {
     request.signal.throwIfAborted()
     await this.start()
-    if (!(await this.#prompt(request.timeoutMs)) || this.#pty === null) throw busy(this.name)
+    const before = this.#command
+    if (before !== null && before.end === null) throw busy(this.name, before.text)
+    const ready = await this.#ready(request.timeoutMs)
+    if (ready === 'busy' || this.#pty === null) throw busy(this.name, this.running())
+    await this.#stateRead
     const { exchangeDir } = this.#options.sandbox
-    this.#lastCommand += 1
-    const id = String(this.#lastCommand)
+    this.#commands += 1
+    const id = String(this.#commands)
     const file = `${this.name}.${id}.command`
     await writeExchangeFile(exchangeDir, file, request.command)
+    const command = new ShellCommand(id, request.command, this.#state, this.#options.clock())
+    this.#command = command
     try {
-      return await this.#type(id, request)
+      this.#options.onTerminalData('input', `${request.command}\r`)
+      this.#pty.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
+      if (ready === 'stuck' && !(await this.#begins(command))) throw busy(this.name, null)
+      return await this.#follow(command, request, true)
     } finally {
       await removeExchangeFile(exchangeDir, file)
     }
   }
 
-  async #type(id: string, request: CommandRequest): Promise<CommandOutcome> {
-    const { promise: ended, resolve: end } = deferred<{ exitCode: number; restarted: boolean }>()
-    // Words only: after an unfinished command bash's parser does not know `{` on the next line.
-    const typed = ` __kf ${id} 2>/dev/null;eval "$__kf_command";__kf_end 2>/dev/null`
-    const output = new BoundedText(MAX_OUTPUT_CHARACTERS)
-    const running: RunningCommand = {
-      id,
-      typed,
-      command: request.command,
-      output,
-      request,
-      echo: '',
-      begun: false,
-      retyped: false,
-      ended,
-      end,
-    }
-    this.#running = running
-    this.#options.onTerminalData('input', `${request.command}\r`)
-    this.#pty?.write(`${EMPTY_LINE_KEY}${typed}\r`)
-    const stopped = await this.#endOrStop(running)
-    const result = stopped === 'ended' ? await ended : await this.#interrupt(running)
-    await this.#stateRead
-    if (result.restarted && !this.#closed) await this.start()
-    if (stopped === 'cancelled') throw new KeyframeError({ code: 'cancelled', message: 'The command was interrupted.', retryable: true })
-    return {
-      ...result,
-      output: await toPlainText(output.text(), this.cols),
-      truncated: output.truncated,
-      cwd: this.cwd,
-      timedOut: stopped === 'timed-out',
+  /**
+   * `stuck`: no prompt was announced, but the shell itself reads the terminal: its hooks were taken away by what was typed. A shell
+   * that a command put in the place of this one (`exec bash`) is replaced.
+   */
+  async #ready(timeoutMs: number): Promise<'prompt' | 'stuck' | 'busy'> {
+    const until = this.#options.clock() + timeoutMs
+    let idleSince = this.#options.clock()
+    for (;;) {
+      const left = until - this.#options.clock()
+      if (left <= 0) return 'busy'
+      if (await this.#prompt(Math.min(left, LOOK_EVERY_MS))) return 'prompt'
+      if (!this.#shellIsIdle()) idleSince = this.#options.clock()
+      if (this.#options.clock() - Math.max(idleSince, this.#typedAtMs) < STUCK_AFTER_MS) continue
+      if (!this.#isReplaced()) return 'stuck'
+      await this.#replace()
     }
   }
 
-  #endOrStop(running: RunningCommand): Promise<'ended' | 'timed-out' | 'cancelled'> {
-    const { signal, timeoutMs } = running.request
-    return new Promise((resolve) => {
-      const onAbort = (): void => settle('cancelled')
-      const timer = setTimeout(() => settle('timed-out'), timeoutMs)
-      const settle = (how: 'ended' | 'timed-out' | 'cancelled'): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', onAbort)
-        resolve(how)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      if (signal.aborted) onAbort()
-      void running.ended.then(() => settle('ended'))
-    })
+  /** Nothing but the shell's own process reads the terminal, and it does not compute. */
+  #shellIsIdle(): boolean {
+    if (this.#pty === null || this.#shellGroup === null) return false
+    const group = foregroundGroup(this.#pty.pid)
+    return group === this.#shellGroup && processState(group)?.state === 'S'
+  }
+
+  #isReplaced(): boolean {
+    const line = this.#shellGroup === null ? null : commandLine(this.#shellGroup)
+    return line !== null && line !== this.#shellLine && isInteractiveShell(line)
+  }
+
+  async #replace(): Promise<void> {
+    this.#say('Another shell took the place of this one, which cannot be followed: it is ended.')
+    const pty = this.#pty
+    pty?.kill()
+    await pty?.exited
+    await this.#stateRead
+    await this.start()
+  }
+
+  async #begins(command: ShellCommand): Promise<boolean> {
+    const until = this.#options.clock() + BEGIN_TIMEOUT_MS
+    while (!command.begun && command.end === null && this.#options.clock() < until) await within(command.ended, LOOK_EVERY_MS)
+    if (command.begun || command.end !== null) return true
+    this.#print(command.echo)
+    this.#command = null
+    return false
+  }
+
+  /** Waits as asked for and answers. `owned`: its time and its cancellation are the command's own. */
+  async #follow(command: ShellCommand, options: WaitOptions, owned = false): Promise<CommandOutcome> {
+    command.onOutput = (chunk) => options.onOutput(chunk)
+    const settled = await settle(command, options, () => this.#look(command, options.waitFor === 'input'))
+    if (settled === 'running' || (settled === 'timed-out' && !owned)) command.handedBack = true
+    command.onOutput = () => undefined
+    if (settled === 'cancelled') {
+      if (owned) await this.#end(command)
+      await this.#recover(command)
+      throw new KeyframeError({ code: 'cancelled', message: 'The command was interrupted.', retryable: true })
+    }
+    if (settled === 'timed-out' && owned) await this.#end(command)
+    await this.#recover(command)
+    return await this.#outcome(command, settled)
+  }
+
+  /** A command that ended its shell leaves another one behind, unless the session was closed meanwhile. */
+  async #recover(command: ShellCommand): Promise<void> {
+    await this.#stateRead
+    if (command.end?.restarted === true && !this.#closed) await this.start()
+  }
+
+  /** True when it waits for somebody. Ends a shell that was put in the place of this session's own. */
+  #look(command: ShellCommand, forInput: boolean): boolean {
+    const pty = this.#pty
+    const quietMs = this.#options.clock() - command.activeAtMs
+    if (pty === null || quietMs < QUIET_AT_PROMPT_MS) return false
+    if (quietMs > STUCK_AFTER_MS && this.#isReplaced() && this.#shellIsIdle()) {
+      this.#say('Another shell took the place of this one, which cannot be followed: it is ended.')
+      pty.kill()
+      return false
+    }
+    if (!forInput) return false
+    const { length } = command.output
+    const atLineEnd = length === 0 || command.output.part(length - 1).text.endsWith('\n')
+    if (quietMs < (atLineEnd ? QUIET_MS : QUIET_AT_PROMPT_MS)) return false
+    const group = foregroundGroup(pty.pid)
+    return group === null || processState(group)?.state !== 'R'
   }
 
   /** Interrupt, then kill what is in the foreground, then the shell itself: after this the command has ended. */
-  async #interrupt(running: RunningCommand): Promise<{ exitCode: number; restarted: boolean }> {
+  async #end(command: ShellCommand): Promise<void> {
     const pty = this.#pty
     for (let round = 0; round < KILL_ROUNDS && pty !== null; round += 1) {
       pty.write('\x03')
-      const interrupted = await within(running.ended, INTERRUPT_GRACE_MS)
-      if (interrupted !== null) return interrupted
-      if (!(await killForegroundGroup(pty.pid, this.#shellGroup))) break
-      const killed = await within(running.ended, KILL_GRACE_MS)
-      if (killed !== null) return killed
+      if ((await within(command.ended, INTERRUPT_GRACE_MS)) !== null) return
+      if (!killForegroundGroup(pty.pid, this.#shellGroup)) break
+      if ((await within(command.ended, KILL_GRACE_MS)) !== null) return
     }
     pty?.kill()
-    return await running.ended
+    await command.ended
   }
-}
 
-function busy(session: string): KeyframeError {
-  return new KeyframeError({
-    code: 'shell.busy',
-    message: `Another program runs in the session ${session}, so that the command could not be started in time.`,
-    action: 'End that program, or use another session.',
-    retryable: true,
-  })
-}
+  async #outcome(command: ShellCommand, settled: Settled): Promise<CommandOutcome> {
+    const { end } = command
+    const part = command.output.part(command.handedBack ? command.reported : 0)
+    command.reported = command.output.length
+    const output = await toPlainText(part.text, this.cols)
+    const timedOut = settled === 'timed-out'
+    const exitCode = end?.exitCode ?? -1
+    return {
+      exitCode,
+      output,
+      truncated: part.leftOut > 0,
+      cwd: this.cwd,
+      timedOut: timedOut && end !== null,
+      state: end === null ? 'running' : 'ended',
+      command: command.text,
+      durationMs: end?.durationMs ?? Math.max(0, Math.round(this.#options.clock() - command.startedAtMs)),
+      cwdBefore: command.cwdBefore,
+      ...(end === null || end.environment === null ? {} : { environment: end.environment }),
+      processes: end === null ? this.processes() : [...end.processes],
+      hints: timedOut ? [] : shellHints(output, exitCode),
+      notRestored: this.takeLost(),
+      restarted: end?.restarted ?? false,
+    }
+  }
 
-function deferred<Value>(): { promise: Promise<Value>; resolve(value: Value): void } {
-  let settle: (value: Value) => void = () => undefined
-  const promise = new Promise<Value>((resolve) => {
-    settle = resolve
-  })
-  return { promise, resolve: settle }
-}
-
-function within<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), timeoutMs)
-    promise.then((value) => (clearTimeout(timer), resolve(value)), reject)
-  })
+  /** For programs that a person started: their output is on the terminal only. */
+  async #nothingOf(): Promise<CommandOutcome> {
+    await this.#prompt(LOOK_EVERY_MS)
+    const running = this.running()
+    return {
+      exitCode: running === null ? (this.#lastExitCode ?? 0) : -1,
+      output: '',
+      truncated: false,
+      cwd: this.cwd,
+      timedOut: false,
+      state: running === null ? 'ended' : 'running',
+      ...(running === null ? {} : { command: running }),
+      processes: this.processes(),
+      restarted: false,
+    }
+  }
 }

@@ -8,7 +8,13 @@ const state = (fields: Record<number, string> = {}): Buffer => {
 
 describe('parseShellState', () => {
   it('reads sequence, directory and jobs', () => {
-    expect(parseShellState(state())).toEqual({ sequence: 4, cwd: '/workspace', jobs: ['[1]+ 7 Running sleep 9 &'] })
+    expect(parseShellState(state())).toEqual({
+      sequence: 4,
+      cwd: '/workspace',
+      jobs: ['[1]+ 7 Running sleep 9 &'],
+      descriptors: [],
+      environment: null,
+    })
   })
 
   it.each([
@@ -25,7 +31,7 @@ describe('parseShellState', () => {
   it('reads the beginning of a state that is too large', () => {
     const cut = state().subarray(0, 40)
     expect(parseShellState(cut)).toBeNull()
-    expect(parseShellState(cut, false)).toEqual({ sequence: 4, cwd: '/workspace', jobs: [] })
+    expect(parseShellState(cut, false)).toEqual({ sequence: 4, cwd: '/workspace', jobs: [], descriptors: [], environment: null })
   })
 })
 

@@ -1,0 +1,31 @@
+import type { WaitOptions } from './command-outcome'
+import type { ShellCommand } from './shell-command'
+
+/** `running`: it was to come back although the command runs. */
+export type Settled = 'ended' | 'timed-out' | 'cancelled' | 'running'
+
+export const LOOK_EVERY_MS = 100
+
+/** Resolves with the first of what ends the wait. `isWaiting` is asked every tenth of a second once the command has begun. */
+export function settle(command: ShellCommand, options: WaitOptions, isWaiting: () => boolean): Promise<Settled> {
+  const { waitFor = 'end', timeoutMs, signal } = options
+  return new Promise((resolve) => {
+    const onAbort = (): void => done('cancelled')
+    const onEnd = (): void => done('ended')
+    const timer = setTimeout(() => done('timed-out'), timeoutMs)
+    const handBack = typeof waitFor === 'number' ? setTimeout(() => done('running'), waitFor) : undefined
+    const look = setInterval(() => {
+      if (command.begun && isWaiting()) done('running')
+    }, LOOK_EVERY_MS)
+    const done = (how: Settled): void => {
+      clearTimeout(timer)
+      clearTimeout(handBack)
+      clearInterval(look)
+      signal.removeEventListener('abort', onAbort)
+      resolve(how)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    void command.ended.then(onEnd)
+  })
+}
