@@ -15,7 +15,7 @@ import type {
 import type { EgressGate } from '../sandboxes/sandbox'
 import { writeFileAtomically } from './atomic-file'
 import { readSchema, type ReadPolicy } from './cedar-text'
-import { type CommandParser, unreadCommand } from './command-programs'
+import { type CommandParser, loadCommandParser, unreadCommand } from './command-programs'
 import { readGrantFile, writeGrantFile } from './grant-file'
 import { makeGrant, readGrant } from './grants'
 import { ignoredPolicyFiles } from './ignored-policy-files'
@@ -87,7 +87,11 @@ class CedarPolicies implements Policies {
       () => this.#reload('Files of the policy folder changed.'),
       options.log,
     )
-    this.#ready = Promise.resolve()
+    this.#ready = loadCommandParser().then((parse) => {
+      this.#parse = parse
+    })
+    // Whoever awaits it sees the failure; nobody may be there yet.
+    this.#ready.catch((thrown: unknown) => options.log(`policy: command lines cannot be read: ${toFailure(thrown).message}`))
   }
 
   get #rolesFolder(): string {
