@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { chown, mkdir, opendir, rename, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { dependencyFingerprint, folderNames } from './dependency-fingerprint'
 import { guestOwner } from './guest-owner'
 
 /** A folder tree beyond this is not a dependency folder that a skeleton helps with. */
@@ -21,7 +22,8 @@ export async function dependencySkeleton(liveDir: string, cacheDir: string): Pro
   const owner = guestOwner()
   const live = await stat(liveDir)
   if (live.uid === owner.uid) return null
-  const folder = join(cacheDir, await fingerprint(liveDir))
+  const name = createHash('sha256').update(`${liveDir}\0${await dependencyFingerprint(liveDir)}`).digest('hex')
+  const folder = join(cacheDir, name.slice(0, 32))
   const complete = await stat(folder).then(
     () => true,
     (thrown: NodeJS.ErrnoException) => {
@@ -43,24 +45,6 @@ export async function dependencySkeleton(liveDir: string, cacheDir: string): Pro
     await rm(building, { recursive: true, force: true })
   }
   return folder
-}
-
-async function fingerprint(liveDir: string): Promise<string> {
-  const hash = createHash('sha256')
-  const add = async (path: string): Promise<void> => {
-    const found = await stat(path)
-    hash.update(`${path}\0${found.mtimeMs}\0`)
-  }
-  await add(liveDir)
-  for (const name of await folderNames(liveDir)) await add(join(liveDir, name))
-  return hash.digest('hex').slice(0, 32)
-}
-
-async function folderNames(path: string): Promise<string[]> {
-  const names: string[] = []
-  // Links are left out: a link in the live folder stays one.
-  for await (const entry of await opendir(path)) if (entry.isDirectory()) names.push(entry.name)
-  return names.sort()
 }
 
 async function copyFolders(from: string, to: string, owner: { uid: number; gid: number }): Promise<void> {

@@ -39,13 +39,21 @@ export function guestEtc(): GuestEtc {
   return { made: MADE_FILES, copied: COPIED_FILES.filter(there), folders: BOUND_FOLDERS.filter(there) }
 }
 
-const TMP_BYTES = 1024 ** 3
-const HOME_BYTES = 512 * 1024 ** 2
-const SHM_BYTES = 256 * 1024 ** 2
+/** The only thing of the host that a program inside can speak to. */
+export const GUEST_PROXY_SOCKET = '/run/keyframe-proxy.sock'
 
 export interface GuestView {
   readonly merged: string
+  readonly isReadOnly: boolean
+  /** Writable folders of the branch, shared by its commands. */
   readonly exchange: string
+  readonly tmp: string
+  readonly home: string
+  readonly shm: string
+  /** Whether commands are started in a network of the branch; otherwise each gets one of its own. */
+  readonly hasNetwork: boolean
+  /** Socket of the branch's proxy, for roles that may reach something. */
+  readonly proxySocket: string | null
   /** Where the holder made `contents` of the guest's /etc. */
   readonly etc: { readonly path: string; readonly contents: GuestEtc }
   /** Read-only binds: tools of the kernel's own and the user's toolchains. */
@@ -55,7 +63,8 @@ export interface GuestView {
 
 /** bubblewrap options that are the same for every command of a sandbox. Paths are those of the holder's namespace. */
 export function guestViewArgs(view: GuestView): string[] {
-  const args = ['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+  const args = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+  if (!view.hasNetwork) args.push('--unshare-net')
   args.push('--die-with-parent', '--cap-drop', 'ALL', '--uid', `${GUEST_UID}`, '--gid', `${GUEST_UID}`, '--hostname', 'keyframe')
   args.push('--ro-bind', '/usr', '/usr')
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
@@ -69,24 +78,13 @@ export function guestViewArgs(view: GuestView): string[] {
   args.push('--proc', '/proc')
   // Keyrings are not divided by namespaces: not even their names are shown.
   for (const name of ['/proc/keys', '/proc/key-users']) if (existsSync(name)) args.push('--ro-bind', '/dev/null', name)
-  args.push('--dev', '/dev', '--size', `${SHM_BYTES}`, '--perms', '1777', '--tmpfs', '/dev/shm', '--remount-ro', '/dev')
-  args.push(
-    '--size',
-    `${TMP_BYTES}`,
-    '--perms',
-    '1777',
-    '--tmpfs',
-    '/tmp',
-    '--size',
-    `${HOME_BYTES}`,
-    '--perms',
-    '0700',
-    '--tmpfs',
-    GUEST_HOME,
-  )
+  args.push('--dev', '/dev', '--bind', view.shm, '/dev/shm', '--remount-ro', '/dev')
+  args.push('--bind', view.tmp, '/tmp', '--bind', view.home, GUEST_HOME)
   args.push('--symlink', '/tmp', '/var/tmp')
   for (const bind of view.binds) args.push('--ro-bind', bind.from, bind.to)
-  args.push('--bind', view.merged, GUEST_WORKSPACE, '--bind', view.exchange, GUEST_EXCHANGE, '--remount-ro', '/')
+  args.push(view.isReadOnly ? '--ro-bind' : '--bind', view.merged, GUEST_WORKSPACE, '--bind', view.exchange, GUEST_EXCHANGE)
+  if (view.proxySocket !== null) args.push('--ro-bind', view.proxySocket, GUEST_PROXY_SOCKET)
+  args.push('--remount-ro', '/')
   return args
 }
 

@@ -25,10 +25,20 @@ export interface HolderPlan {
   readonly etc: GuestEtc
   /** Host paths that are used where they are, so that the stage must not cover them. */
   readonly keepVisible: readonly string[]
+  /** False: nothing in a folder that the guest can write to can be executed. */
+  readonly executable: boolean
+  /** Program that brings up the loopback of the branch's own network; null where there is none, and no such network. */
+  readonly ip: string | null
 }
 
 export interface Holder {
   readonly pid: number
+  /** Whether it keeps a network that all commands of the branch share. */
+  readonly hasNetwork: boolean
+  /** Indices of the overlays whose place was not there to be mounted on. */
+  readonly skipped: readonly number[]
+  /** A temporary file system in memory. */
+  readonly shm: string
   /** Path of the merged workspace in the holder's mount namespace. */
   readonly merged: string
   readonly branch: string
@@ -38,6 +48,8 @@ export interface Holder {
   isAlive(): boolean
   kill(): void
 }
+
+const SHM_BYTES = 256 * 1024 ** 2
 
 const STAGE_CANDIDATES = ['/mnt', '/media', '/srv', '/opt', '/boot', '/var/tmp', '/tmp']
 
@@ -75,7 +87,7 @@ function stagingScript(plan: HolderPlan, stage: string, programs: HostPrograms, 
     'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
     `${mount} -t tmpfs -o mode=755,size=4m,nosuid,nodev keyframe ${stage}`,
     `cd ${stage}`,
-    `mkdir branch merged ${plan.overlays.map((_, index) => `o${index}`).join(' ')}`,
+    `mkdir branch merged shm ${plan.overlays.map((_, index) => `o${index}`).join(' ')}`,
     `${mount} --rbind ${quote(plan.branchDir)} branch`,
   ]
   plan.overlays.forEach((overlay, index) =>
@@ -99,16 +111,21 @@ function stagingScript(plan: HolderPlan, stage: string, programs: HostPrograms, 
  * through it would cover the host's programs that the holder still runs. One that it deleted or moved stays without.
  */
 function overlayScript(plan: HolderPlan, stage: string, programs: HostPrograms): string {
+  const noExec = plan.executable ? '' : 'noexec,'
   const lines = ['set -e', `cd ${stage}`]
+  if (plan.ip !== null) lines.push(`${plan.ip} link set lo up`)
+  lines.push(`${programs.mount} -t tmpfs -o mode=1777,size=${SHM_BYTES},nosuid,nodev,${noExec}nr_inodes=65536 keyframe shm`)
   plan.overlays.forEach((overlay, index) => {
     const lowers = overlay.lowers.map((_, level) => `o${index}/${level}`).join(':')
-    const options = `nosuid,nodev,userxattr,lowerdir=${lowers},upperdir=branch/${overlay.upper},workdir=branch/${overlay.work}`
+    const options = `nosuid,nodev,${noExec}userxattr,lowerdir=${lowers},upperdir=branch/${overlay.upper},workdir=branch/${overlay.work}`
     const steps = overlay.at === '' ? [] : overlay.at.split('/')
     const points = steps.map((_, depth) => quote(`merged/${steps.slice(0, depth + 1).join('/')}`))
     const isReal = points.map((point) => `[ ! -L ${point} ] && [ -d ${point} ]`).join(' && ')
     const command = `${programs.mount} -t overlay -o ${options} overlay ${points.at(-1) ?? 'merged'}`
-    lines.push(isReal === '' ? command : `if ${isReal}; then ${command}; fi`)
+    lines.push(isReal === '' ? command : `if ${isReal}; then ${command}; else echo skipped ${index}; fi`)
   })
+  // The guest's other folders are bound from here, and binds keep this.
+  if (!plan.executable) lines.push(`${programs.mount} -o remount,bind,nosuid,nodev,noexec branch`)
   lines.push('echo ready', `exec ${programs.cat}`)
   return lines.join('\n')
 }
@@ -128,21 +145,25 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
   const dropsRoot = mustDropRoot()
   const staging = stagingScript(plan, stage, programs, dropsRoot ? owner : null)
   const overlays = overlayScript(plan, stage, programs)
-  const inner = `${programs.unshare} --user --map-root-user --mount --propagation private ${programs.sh} -c`
+  const namespaces = ['--user', '--map-root-user', '--mount', ...(plan.ip === null ? [] : ['--net']), '--propagation', 'private']
+  const inner = `${programs.unshare} ${namespaces.join(' ')} ${programs.sh} -c`
   const drop = `${programs.setpriv} --reuid ${owner.uid} --regid ${owner.gid} --clear-groups --inh-caps=-all`
   const argv = dropsRoot
     ? [programs.unshare, '--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\nexec ${drop} ${inner} ${quote(overlays)}`]
-    : [programs.unshare, '--user', '--map-root-user', '--mount', '--propagation', 'private', programs.sh, '-c', `${staging}\n${overlays}`]
+    : [programs.unshare, ...namespaces, programs.sh, '-c', `${staging}\n${overlays}`]
   const [program = '', ...args] = withoutInherited(2, programs, argv)
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   // Writing never happens on this pipe; its breaking when the holder ends is no news.
   child.stdin.on('error', () => undefined)
-  await readiness(child)
+  const skipped = await readiness(child)
   const { pid } = child
   if (pid === undefined) throw new Error('a process that said it is ready has an id')
   return {
     pid,
+    hasNetwork: plan.ip !== null,
+    skipped,
+    shm: `${stage}/shm`,
     merged: `${stage}/merged`,
     branch: `${stage}/branch`,
     stagedPath: (index) => `${stage}/t${index}`,
@@ -156,14 +177,14 @@ export async function startHolder(plan: HolderPlan, programs: HostPrograms): Pro
   }
 }
 
-/** Waits for the last line of the second script. */
-function readiness(child: ChildProcess): Promise<void> {
+/** Waits for the last line of the second script; the lines before it name overlays that were left out. */
+function readiness(child: ChildProcess): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let said = ''
     let complaint = ''
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString('utf8')
-      if (said.endsWith('ready\n')) resolve()
+      if (said.endsWith('ready\n')) resolve([...said.matchAll(/^skipped (\d+)$/gm)].map((match) => Number(match[1])))
     })
     child.stderr?.on('data', (chunk: Buffer) => {
       if (complaint.length < 4096) complaint += chunk.toString('utf8')

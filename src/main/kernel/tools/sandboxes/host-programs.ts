@@ -16,6 +16,7 @@ const PACKAGES = {
   bash: 'bash',
   cat: 'coreutils',
   env: 'coreutils',
+  mknod: 'coreutils',
   du: 'coreutils',
 } as const
 

@@ -18,7 +18,7 @@ export function withoutInherited(last: number, programs: HostPrograms, argv: rea
  * Descriptors above `last` that a child of this process would inherit. Node marks its own close-on-exec, but not those that
  * it was started with (a terminal's, a test runner's), nor those that native code opened, and Node cannot mark them later.
  */
-function inheritableDescriptors(last: number): number[] {
+export function inheritableDescriptors(last: number): number[] {
   return readdirSync('/proc/self/fdinfo')
     .map(Number)
     .filter((fd) => fd > last && isInheritable(fd))

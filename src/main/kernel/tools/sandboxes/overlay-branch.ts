@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { KeyframeError } from '../../../../shared/failure'
 import { BoundedOutput } from './bounded-output'
+import type { BranchEgress } from './branch-egress'
+import { guestOwner, mustDropRoot } from './guest-owner'
 import { GUEST_WORKSPACE, guestEnv, relativePath } from './guest-view'
+import { listeningPorts, packetsWithoutRoute } from './network-state'
 import { childrenOf, commandLine, descendantsOf, isRunning, processState, signalProcess } from './process-tree'
 import {
   type CommandResult,
@@ -22,34 +26,51 @@ const DEFAULT_OUTPUT_BYTES = 1024 ** 2
 /** Beyond this a timer of Node fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 const SIGXCPU_EXIT = 128 + 24
+const SIGXFSZ_EXIT = 128 + 25
+const SIGSYS_EXIT = 128 + 31
+
+/** What a branch has beside its holder. */
+export interface BranchParts {
+  readonly toolchains: Toolchains
+  /** The branch's folder. */
+  readonly dir: string
+  /** Added to the environment of every command, which can change them for itself. */
+  readonly env: Readonly<Record<string, string>>
+  readonly notices: readonly string[]
+  readonly egress: BranchEgress | null
+}
 
 /** One branch's sandbox over a live holder. */
 export class OverlayBranch implements Sandbox {
   readonly level = 'overlay' as const
   readonly copyDir = null
   readonly guest = MOUNTED_GUEST
-  readonly notices: readonly string[] = []
+  readonly notices: readonly string[]
   readonly upperDir: string
   readonly exchangeDir: string
   readonly #context: LaunchContext
-  readonly #toolchains: Toolchains
+  readonly #parts: BranchParts
   readonly #live = new Map<Launched, Promise<unknown>>()
+  /** Started while the branch was full: they get the use of the disk back with the others. */
+  readonly #withoutGrowth = new Set<Launched>()
   readonly #watch: LimitWatch
+  #unroutable = 0
+  #killedByFilter = 0
   #freezing: Promise<unknown> = Promise.resolve()
   #disposed: Promise<void> | null = null
 
-  constructor(context: LaunchContext, toolchains: Toolchains, dir: string) {
+  constructor(context: LaunchContext, parts: BranchParts) {
     this.#context = context
-    this.#toolchains = toolchains
-    this.upperDir = join(dir, 'upper')
-    this.exchangeDir = join(dir, 'exchange')
-    this.#watch = new LimitWatch(context, this.upperDir)
+    this.#parts = parts
+    this.notices = parts.notices
+    this.upperDir = join(parts.dir, 'upper')
+    this.exchangeDir = join(parts.dir, 'exchange')
+    this.#watch = new LimitWatch(context, parts.dir)
   }
 
   async run(command: SandboxCommand, options: Parameters<Sandbox['run']>[1]): Promise<CommandResult> {
     options.signal?.throwIfAborted()
-    const request = this.#request(command, 'dumb')
-    await this.#ready()
+    const request = { ...this.#request(command, 'dumb'), ...(await this.#ready('refused')) }
     const startedAt = performance.now()
     const { child, launched } = launch(this.#context, request, options.stdin === undefined ? 'ignore' : 'pipe')
     let ended = ''
@@ -79,11 +100,11 @@ export class OverlayBranch implements Sandbox {
     const timer = setTimeout(() => end('timeout'), Math.min(options.timeoutMs, LONGEST_TIMER_MS))
     const onAbort = (): void => end('abort')
     options.signal?.addEventListener('abort', onAbort, { once: true })
-    this.#adopt(launched, finished, end)
+    const over = this.#adopt(launched, finished, end, request)
     let exitCode: number
     try {
       exitCode = await finished
-      await launched.gone()
+      await over
     } catch (cause) {
       throw startFailure(cause)
     } finally {
@@ -91,72 +112,66 @@ export class OverlayBranch implements Sandbox {
       options.signal?.removeEventListener('abort', onAbort)
     }
     if (ended === 'abort') throw options.signal?.reason
+    const limit = limitOf(ended, exitCode)
+    const stderr = kept.stderr.text()
     const result: CommandResult = {
       exitCode,
       stdout: kept.stdout.text(),
-      stderr: kept.stderr.text(),
+      stderr: limit === 'disk' || (request.growth !== undefined && exitCode !== 0) ? `${stderr}${this.#watch.fullMessage()}\n` : stderr,
       truncated: kept.stdout.truncated || kept.stderr.truncated,
       durationMs: performance.now() - startedAt,
       timedOut: ended === 'timeout',
-      limit: ended === 'memory' || ended === 'disk' ? ended : exitCode === SIGXCPU_EXIT ? 'cpu' : null,
+      limit,
     }
     this.#refuseSetupFailure(result, launched, command)
     return result
   }
 
   async spawn(command: SandboxCommand): Promise<SandboxProcess> {
-    const request = this.#request(command, 'dumb')
-    await this.#ready()
+    const request = { ...this.#request(command, 'dumb'), ...(await this.#ready('soft')) }
     const { child, launched } = launch(this.#context, request, 'pipe')
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', () => resolve())
       child.once('error', (cause) => reject(startFailure(cause)))
     })
-    const exited = new Promise<number>((resolve) => {
+    const finished = new Promise<number>((resolve) => {
       child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)))
-    }).then(async (code) => {
-      await launched.gone()
-      return code
     })
     child.stdin?.on('error', () => undefined)
     // Output that nobody asked for must not fill the pipe and stop the child, nor keep its end from being seen.
     setImmediate(() => {
       for (const stream of [child.stdout, child.stderr]) if (stream?.listenerCount('data') === 0) stream.resume()
     })
-    this.#adopt(launched, exited, () => launched.killTree())
+    const over = this.#adopt(launched, finished, () => launched.killTree(), request)
     return {
       pid: launched.supervisor,
       write: (data) => void child.stdin?.write(data),
       end: () => void child.stdin?.end(),
       onStdout: (listener) => void child.stdout?.on('data', listener),
       onStderr: (listener) => void child.stderr?.on('data', listener),
-      exited,
+      exited: over.then(() => finished),
       kill: () => launched.killTree(),
     }
   }
 
   async pty(command: SandboxCommand, size: { cols: number; rows: number }): Promise<SandboxPty> {
-    const request = this.#request(command, 'xterm-256color')
-    await this.#ready()
+    const request = { ...this.#request(command, 'xterm-256color'), ...(await this.#ready('soft')) }
     const { pty, launched } = launchPty(this.#context, request, size)
     let isOver = false
-    const exited = new Promise<number>((resolve) => {
+    const finished = new Promise<number>((resolve) => {
       pty.onExit(({ exitCode, signal }) => {
         isOver = true
         resolve(signal === undefined || signal === 0 ? exitCode : 128 + signal)
       })
-    }).then(async (code) => {
-      await launched.gone()
-      return code
     })
-    this.#adopt(launched, exited, () => launched.killTree())
+    const over = this.#adopt(launched, finished, () => launched.killTree(), request)
     return {
       pid: launched.supervisor,
       // A terminal that has ended takes no more; node-pty would throw for its closed descriptor.
       write: (data) => (isOver ? undefined : pty.write(data)),
       resize: (cols, rows) => (isOver ? undefined : pty.resize(cols, rows)),
       onData: (listener) => void pty.onData(listener),
-      exited,
+      exited: over.then(() => finished),
       kill: () => launched.killTree(),
     }
   }
@@ -180,10 +195,26 @@ export class OverlayBranch implements Sandbox {
     return found.sort((a, b) => a.startTime - b.startTime).map((entry) => entry.line)
   }
 
-  activity(): Promise<SandboxActivity> {
-    const { maxMemoryBytes, maxProcesses, maxDiskBytes } = this.#context.limits
-    const usage = { cpuMs: 0, peakMemoryBytes: 0, maxMemoryBytes, peakProcesses: 0, maxProcesses, diskBytes: 0, maxDiskBytes }
-    return Promise.resolve({ network: [], unroutable: 0, ports: [], usage, limits: [], killedByFilter: 0 })
+  async activity(): Promise<SandboxActivity> {
+    const { holder } = this.#context
+    const { usage, limits } = await this.#watch.usage()
+    const inside = this.#inside()
+    // Without a network of the branch each command has one, which its first process is in.
+    const networks = holder.hasNetwork ? [holder.pid] : [...this.#live.keys()].map((launched) => launched.firstInside()).filter(Boolean)
+    const relay = this.#parts.egress?.relayInside ?? 0
+    const ports = networks.flatMap((pid) => listeningPorts(pid, inside, relay === 0 ? [] : descendantsOf(relay)))
+    const unroutable = networks.reduce((sum, pid) => sum + packetsWithoutRoute(pid), 0)
+    const activity: SandboxActivity = {
+      network: this.#parts.egress?.drain() ?? [],
+      unroutable: Math.max(0, unroutable - this.#unroutable),
+      ports,
+      usage,
+      limits,
+      killedByFilter: this.#killedByFilter,
+    }
+    this.#unroutable = holder.hasNetwork ? Math.max(unroutable, this.#unroutable) : unroutable
+    this.#killedByFilter = 0
+    return activity
   }
 
   dispose(): Promise<void> {
@@ -196,6 +227,8 @@ export class OverlayBranch implements Sandbox {
     for (const launched of this.#live.keys()) launched.killTree()
     await Promise.allSettled(this.#live.values())
     await watched
+    await this.#parts.egress?.close()
+    await this.#context.cgroup?.remove()
     this.#context.holder.kill()
     await this.#context.holder.exited
   }
@@ -209,6 +242,14 @@ export class OverlayBranch implements Sandbox {
   }
 
   async #freeze<T>(during: () => Promise<T>): Promise<T> {
+    const { cgroup } = this.#context
+    if (cgroup !== null && (await cgroup.freeze())) {
+      try {
+        return await during()
+      } finally {
+        cgroup.thaw()
+      }
+    }
     const stopped: number[] = []
     try {
       // Again until nothing new turns up, since processes start others meanwhile.
@@ -259,14 +300,15 @@ export class OverlayBranch implements Sandbox {
     return {
       argv: command.argv,
       cwd: cwd === '' ? GUEST_WORKSPACE : `${GUEST_WORKSPACE}/${cwd}`,
-      env: guestEnv(this.#toolchains, term, command.env ?? {}),
+      env: guestEnv(this.#parts.toolchains, term, { ...this.#parts.env, ...command.env }),
     }
   }
 
-  /** Nothing starts in a frozen, full or ended sandbox. */
-  async #ready(): Promise<void> {
+  /** Nothing starts in a frozen or ended sandbox. In a full one no file grows, which is what the result says. */
+  async #ready(growth: 'refused' | 'soft'): Promise<{ growth?: 'refused' | 'soft' }> {
     await this.#freezing
-    await this.#watch.refuseWhenFull()
+    const isFull = await this.#watch.isFull()
+    if (!isFull) await this.#allowGrowth()
     if (this.#disposed || !this.#context.holder.isAlive()) {
       throw new KeyframeError({
         code: 'sandbox.ended',
@@ -275,15 +317,37 @@ export class OverlayBranch implements Sandbox {
         retryable: true,
       })
     }
+    await this.#parts.egress?.ensureRelay(this.#context)
+    return isFull ? { growth } : {}
   }
 
-  #adopt(launched: Launched, finished: Promise<unknown>, end: (reason: string) => void): void {
+  async #allowGrowth(): Promise<void> {
+    if (this.#withoutGrowth.size === 0) return
+    const pids = [...this.#withoutGrowth].flatMap((launched) => descendantsOf(launched.supervisor))
+    this.#withoutGrowth.clear()
+    await Promise.all(pids.map((pid) => liftFileSize(this.#context, pid)))
+  }
+
+  /** Resolves when nothing of the command is left. */
+  #adopt(launched: Launched, finished: Promise<number>, end: (reason: string) => void, request: LaunchRequest): Promise<void> {
     this.#watch.add(launched, end)
+    if (request.growth === 'soft') this.#withoutGrowth.add(launched)
+    const count = (exitCode: number): void => {
+      if (exitCode === SIGSYS_EXIT) this.#killedByFilter += 1
+      if (exitCode === SIGXCPU_EXIT) this.#watch.note('cpu')
+      if (exitCode === SIGXFSZ_EXIT && request.growth !== undefined) this.#watch.note('disk')
+    }
+    // One that never started is its caller's to report.
+    const over = finished.then(count, () => undefined).then(async () => {
+      await launched.gone()
+      this.#watch.remove(launched)
+    })
     const leave = (): void => {
       this.#live.delete(launched)
-      this.#watch.remove(launched)
+      this.#withoutGrowth.delete(launched)
     }
-    this.#live.set(launched, finished.then(leave, leave))
+    this.#live.set(launched, over.finally(() => launched.clear()).finally(leave))
+    return over
   }
 
   /** bubblewrap reports its own failures like those of a command; they are the sandbox's, not the command's. */
@@ -304,6 +368,20 @@ export class OverlayBranch implements Sandbox {
       action: 'Run `npm run -s keyframe -- doctor` to see what the system does not allow.',
     })
   }
+}
+
+function limitOf(ended: string, exitCode: number): string | null {
+  if (ended === 'memory' || ended === 'disk') return ended
+  if (exitCode === SIGXCPU_EXIT) return 'cpu'
+  return exitCode === SIGXFSZ_EXIT ? 'disk' : null
+}
+
+function liftFileSize({ programs }: LaunchContext, pid: number): Promise<void> {
+  const args = ['--pid', `${pid}`, '--fsize=unlimited:unlimited']
+  return new Promise((resolve) => {
+    // One that has ended needs it no more; one that may not be changed stays as it is until it is started again.
+    execFile(programs.prlimit, args, { env: {}, cwd: '/', ...(mustDropRoot() ? guestOwner() : {}) }, () => resolve())
+  })
 }
 
 function startFailure(cause: unknown): KeyframeError {

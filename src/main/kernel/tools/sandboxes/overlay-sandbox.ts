@@ -1,16 +1,17 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import { KeyframeError } from '../../../../shared/failure'
-import { dependencySkeleton } from './dependency-skeleton'
-import { GUEST_NODE, guestEtc, guestViewArgs, relativePath } from './guest-view'
-import { guestOwner, mustDropRoot } from './guest-owner'
-import { startHolder, type HolderPlan, type OverlayMount } from './holder'
-import { hostPrograms, type HostPrograms } from './host-programs'
+import { EGRESS_RELAY } from '../guest/guest-binds'
+import { BranchEgress, PROXY_VARIABLES } from './branch-egress'
+import { makeBranchFolders } from './branch-folders'
+import { BranchCgroup, delegatedCgroup } from './cgroups'
+import { mustDropRoot } from './guest-owner'
+import { GUEST_NODE, guestEtc, guestViewArgs } from './guest-view'
+import { startHolder, type Holder, type HolderPlan } from './holder'
+import { findProgram, hostPrograms } from './host-programs'
 import { OverlayBranch } from './overlay-branch'
-import type { Sandbox, SandboxProvider, SandboxSpec } from './sandbox'
-import { prepareLaunchDir } from './sandbox-launch'
+import { overlayGuarantees } from './overlay-guarantees'
+import { DEFAULT_PROFILE, type Sandbox, type SandboxProfile, type SandboxProvider, type SandboxSpec } from './sandbox'
+import { prepareLaunchDir, type LaunchContext } from './sandbox-launch'
 import { seccompProgram } from './seccomp-program'
 import { findToolchains, isWorldReadable, type Toolchains } from './toolchains'
 
@@ -21,53 +22,80 @@ import { findToolchains, isWorldReadable, type Toolchains } from './toolchains'
  */
 export function createOverlayProvider(options: { nodePath: string }): SandboxProvider {
   const toolchains = findToolchains(process.env['PATH'] ?? '')
-  const seccomp = seccompProgram({ profile: 'build-tools', trace: false })
   return {
     level: 'overlay',
-    guarantees: [],
-    open: (spec) => openOverlay(spec, options.nodePath, toolchains, seccomp),
+    guarantees: overlayGuarantees(),
+    open: (spec) => openOverlay(spec, options.nodePath, toolchains),
   }
 }
 
-async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Toolchains, seccomp: Buffer): Promise<Sandbox> {
-  const programs: HostPrograms = hostPrograms()
-  const owner = guestOwner()
-  const makeOwned = (path: string, mode: number): void => {
-    mkdirSync(path, { recursive: true })
-    chmodSync(path, mode)
-    if (mustDropRoot()) chownSync(path, owner.uid, owner.gid)
-  }
-  /** Stays the application's own; the guest's group only passes through to what belongs to the guest, and nobody else. */
-  const makePassage = (path: string): void => {
-    mkdirSync(path, { recursive: true })
-    if (mustDropRoot()) chownSync(path, 0, owner.gid)
-    chmodSync(path, mustDropRoot() ? 0o710 : 0o700)
-  }
-  makePassage(spec.dir)
-  makeOwned(join(spec.dir, 'upper'), 0o755)
-  makeOwned(join(spec.dir, 'work'), 0o700)
-  makeOwned(join(spec.dir, 'exchange'), 0o700)
+/** Host paths as a guest sees them: where they are, or through the stage when the guest's user cannot get there. */
+interface Places {
+  readonly places: readonly { readonly to: string; readonly direct: string | null; readonly index: number }[]
+  readonly staged: HolderPlan['staged']
+}
 
-  const overlays: OverlayMount[] = [
-    { at: '', lowers: [...(spec.layerDir === null ? [] : [spec.layerDir]), spec.baseDir], upper: 'upper', work: 'work' },
-  ]
-  // Parents before what lies in them.
-  const dependencies = [...spec.dependencies].sort((a, b) => a.path.split('/').length - b.path.split('/').length)
-  for (const dependency of dependencies) {
-    const at = relativePath(dependency.path)
-    // The base always has it; where it is missing in the merged view, the agent took it away and the mount is left out.
-    if (!lstatSync(join(spec.baseDir, at), { throwIfNoEntry: false })?.isDirectory()) {
-      throw new KeyframeError({ code: 'sandbox.no-mount-point', message: `The base has no folder ${at} to mount the dependencies on.` })
+async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Toolchains): Promise<Sandbox> {
+  const programs = hostPrograms()
+  const ip = findProgram('ip')
+  const profile = spec.profile ?? DEFAULT_PROFILE
+  const seccomp = seccompProgram({ profile: profile.seccomp, trace: profile.trace })
+  const folders = await makeBranchFolders(spec, profile, programs)
+  const { places, staged } = await placeBinds(spec, nodePath, toolchains)
+  const etc = guestEtc()
+  const keepVisible = places.flatMap((place) => place.direct ?? [])
+  const network = networkOf(spec, profile, ip)
+  const egress = network.gate === null ? null : await BranchEgress.open(spec.dir, network.gate)
+  const undo: (() => Promise<void>)[] = egress === null ? [] : [() => egress.close()]
+  try {
+    const plan: HolderPlan = {
+      branchDir: spec.dir,
+      overlays: folders.overlays,
+      staged,
+      etc,
+      keepVisible,
+      executable: profile.executable,
+      ip,
     }
-    const name = `dependencies/${createHash('sha256').update(at).digest('hex').slice(0, 16)}`
-    for (const folder of ['dependencies', name]) makePassage(join(spec.dir, folder))
-    makeOwned(join(spec.dir, name, 'upper'), 0o755)
-    makeOwned(join(spec.dir, name, 'work'), 0o700)
-    const skeleton = await dependencySkeleton(dependency.liveDir, join(dirname(spec.dir), '.skeletons'))
-    const lowers = [...(skeleton === null ? [] : [skeleton]), dependency.liveDir]
-    overlays.push({ at, lowers, upper: `${name}/upper`, work: `${name}/work` })
+    const holder = await startHolder(plan, programs)
+    undo.push(async () => {
+      holder.kill()
+      await holder.exited
+    })
+    const launchDir = join(spec.dir, 'launch')
+    prepareLaunchDir(launchDir)
+    const viewArgs = guestViewArgs({
+      merged: holder.merged,
+      isReadOnly: profile.workspace === 'read-only',
+      exchange: `${holder.branch}/exchange`,
+      tmp: `${holder.branch}/tmp`,
+      home: `${holder.branch}/home`,
+      shm: holder.shm,
+      hasNetwork: holder.hasNetwork,
+      proxySocket: egress === null ? null : `${holder.branch}/${BranchEgress.socket}`,
+      etc: { path: holder.etc, contents: etc },
+      binds: places.map((place) => ({ from: place.direct ?? holder.stagedPath(place.index), to: place.to })),
+      toolchains,
+    })
+    const root = await delegatedCgroup()
+    const cgroup = root === null ? null : BranchCgroup.make(root, spec.limits)
+    const { limits } = spec
+    const context: LaunchContext = { holder, programs, viewArgs, seccomp, limits, launchDir, fillable: folders.fillable, cgroup }
+    await egress?.ensureRelay(context)
+    return new OverlayBranch(context, {
+      toolchains: pathOf(spec, toolchains),
+      dir: spec.dir,
+      env: { ...portVariables(spec), ...(egress === null ? {} : PROXY_VARIABLES) },
+      notices: [...network.notices, ...folders.notices, ...skippedNotices(holder, folders.overlays)],
+      egress,
+    })
+  } catch (cause) {
+    for (const step of undo) await step()
+    throw cause
   }
+}
 
+async function placeBinds(spec: SandboxSpec, nodePath: string, toolchains: Toolchains): Promise<Places> {
   const wanted = [
     { hostPath: nodePath, guestPath: GUEST_NODE },
     ...spec.binds,
@@ -80,21 +108,35 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
     places.push({ to: bind.guestPath, direct: direct ? bind.hostPath : null, index: staged.length })
     if (!direct) staged.push({ hostPath: bind.hostPath, isDirectory: (await stat(bind.hostPath)).isDirectory() })
   }
-  const directSources = places.flatMap((place) => place.direct ?? [])
-  const etc = guestEtc()
-  const plan: HolderPlan = { branchDir: spec.dir, overlays, staged, etc, keepVisible: directSources }
-  const holder = await startHolder(plan, programs)
+  return { places, staged }
+}
 
-  const launchDir = join(spec.dir, 'launch')
-  prepareLaunchDir(launchDir)
-  const viewArgs = guestViewArgs({
-    merged: holder.merged,
-    exchange: `${holder.branch}/exchange`,
-    etc: { path: holder.etc, contents: etc },
-    binds: places.map((place) => ({ from: place.direct ?? holder.stagedPath(place.index), to: place.to })),
-    toolchains,
+/** What of the role's network can be given, and why not the rest. */
+function networkOf(
+  spec: SandboxSpec,
+  profile: SandboxProfile,
+  ip: string | null,
+): { gate: SandboxProfile['egress']; notices: readonly string[] } {
+  const alone = 'Each command has a network of its own, because the program ip (iproute2) is missing: a server that one starts is not reached by the next.'
+  const notices = ip === null ? [alone] : []
+  if (profile.egress === null) return { gate: null, notices }
+  const without = (why: string): { gate: null; notices: string[] } => ({ gate: null, notices: [...notices, `There is no network: ${why}.`] })
+  if (profile.seccomp === 'read-only') return without('the system call filter of this role has no internet sockets')
+  if (ip === null) return without('its proxy needs a network of the branch')
+  const hasRelay = spec.binds.some(({ guestPath }) => guestPath === EGRESS_RELAY || guestPath === dirname(EGRESS_RELAY))
+  return hasRelay ? { gate: profile.egress, notices } : without('the sandbox was opened without the relay of its proxy')
+}
+
+function skippedNotices(holder: Holder, overlays: HolderPlan['overlays']): string[] {
+  return holder.skipped.flatMap((index) => {
+    const at = overlays[index]?.at
+    return at === undefined ? [] : [`${at} is not mounted: the branch has no folder there any more.`]
   })
-  return new OverlayBranch({ holder, programs, viewArgs, seccomp, limits: spec.limits, launchDir }, pathOf(spec, toolchains), spec.dir)
+}
+
+function portVariables({ ports }: SandboxSpec): Record<string, string> {
+  if (ports === undefined) return {}
+  return { PORT: `${ports.first}`, KEYFRAME_PORT_FIRST: `${ports.first}`, KEYFRAME_PORT_LAST: `${ports.last}` }
 }
 
 function pathOf(spec: SandboxSpec, toolchains: Toolchains): Toolchains {

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 /** Processes end between two reads: what has gone is absent, anything else is a fault. */
-function hasGone(thrown: unknown): boolean {
+export function hasGone(thrown: unknown): boolean {
   const code = (thrown as NodeJS.ErrnoException).code
   return code === 'ENOENT' || code === 'ESRCH'
 }
@@ -21,7 +21,12 @@ export interface ProcessState {
   readonly state: string
   /** Clock ticks since the machine started. */
   readonly startTime: number
+  /** Processor time of the process and of the children that it has waited for, in milliseconds. */
+  readonly cpuMs: number
 }
+
+/** Linux counts in hundredths of a second here, whatever its own clock is. */
+const TICK_MS = 10
 
 /** Null when there is no such process. */
 export function processState(pid: number): ProcessState | null {
@@ -29,7 +34,8 @@ export function processState(pid: number): ProcessState | null {
   if (stat === null) return null
   // The second field is the name in brackets, which may itself hold spaces and brackets.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return { state: fields[0] ?? '?', startTime: Number(fields[19] ?? 0) }
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return { state: fields[0] ?? '?', startTime: Number(fields[19] ?? 0), cpuMs: ticks * TICK_MS }
 }
 
 export function hasEnded(pid: number): boolean {

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, rmSync, unlinkSync, writeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { spawn as spawnPty, type IPty } from 'node-pty'
 import { KeyframeError } from '../../../../shared/failure'
 import type { SandboxLimits } from './sandbox'
+import type { BranchCgroup, CommandCgroup } from './cgroups'
 import type { Holder } from './holder'
 import type { HostPrograms } from './host-programs'
 import { guestOwner, mustDropRoot } from './guest-owner'
@@ -20,6 +22,11 @@ export interface LaunchRequest {
   /** Inside, absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /**
+   * Set where the branch's files already take more than they may: no file can grow, so that what frees space still runs.
+   * `soft` can be lifted later, for what lives long.
+   */
+  readonly growth?: 'refused' | 'soft'
 }
 
 /** How bubblewrap is started in the namespaces of one holder. */
@@ -31,19 +38,27 @@ export interface LaunchContext {
   readonly limits: SandboxLimits
   /** Private folder (0700, the application's) for the files that carry options; nothing inside ever sees it. */
   readonly launchDir: string
+  /** Folders that the disk limit counts, relative to the branch's. */
+  readonly fillable: readonly string[]
+  /** Null where the kernel may not make control groups. */
+  readonly cgroup: BranchCgroup | null
 }
 
 /** One started command: bubblewrap's outer process, the first process inside (a supervisor too), and what they report. */
 export interface Launched {
   readonly supervisor: number
+  /** Null where there are none. To be read before `clear`. */
+  readonly cgroup: CommandCgroup | null
   /** Zero until bubblewrap has made its namespaces. */
   firstInside(): number
   /** Ends every process of the command; nothing once it has ended. The outer process is reaped by whoever started it. */
   killTree(): void
   /** To be called when the outer process was reaped: its id may belong to another process from then on. */
   ended(): void
-  /** Waits until nothing of the command is left, which is a moment after the outer process ended. Removes its files. */
+  /** Waits until nothing of the command is left, which is a moment after the outer process ended. */
   gone(): Promise<void>
+  /** Removes its files and its control group, once nothing is left. */
+  clear(): Promise<void>
 }
 
 let launches = 0
@@ -87,11 +102,12 @@ function bwrapOptions(context: LaunchContext, request: LaunchRequest, newSession
 /** The program and arguments from the holder's namespaces to the command, limits set inside where they count. */
 function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   const { programs, holder, limits } = context
-  const enter = [programs.nsenter, '--preserve-credentials', '-U', '-m', '-t', `${holder.pid}`]
+  const enter = [programs.nsenter, '--preserve-credentials', '-U', '-m', ...(holder.hasNetwork ? ['-n'] : []), '-t', `${holder.pid}`]
   const isolate = [programs.bwrap, '--args', `${ARGS_FD}`, '--']
   const cpu = `--cpu=${limits.maxCpuSeconds}:${limits.maxCpuSeconds + 5}`
-  const limit = [programs.prlimit, `--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', '--']
-  return withoutInherited(INFO_FD, programs, [...enter, ...isolate, ...limit, ...request.argv])
+  const growth = request.growth === undefined ? [] : [request.growth === 'soft' ? '--fsize=0:unlimited' : '--fsize=0']
+  const limit = [`--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', ...growth, '--']
+  return withoutInherited(INFO_FD, programs, [...enter, ...isolate, programs.prlimit, ...limit, ...request.argv])
 }
 
 /** Only a process that waits for broken hardware or a dead network file system outlives SIGKILL for this long. */
@@ -105,7 +121,7 @@ function stuckProcess(pid: number): KeyframeError {
   })
 }
 
-function track(supervisor: number, infoPath: string, files: readonly string[]): Launched {
+function track(supervisor: number, infoPath: string, files: readonly string[], cgroup: CommandCgroup | null): Launched {
   let first = 0
   let hasEndedItself = false
   const firstInside = (): number => {
@@ -116,6 +132,7 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
   }
   return {
     supervisor,
+    cgroup,
     firstInside,
     ended() {
       hasEndedItself = true
@@ -126,6 +143,7 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
       if (!signalProcess(supervisor, 'SIGSTOP')) return
       for (const pid of descendantsOf(supervisor)) signalProcess(pid, 'SIGKILL')
       signalProcess(supervisor, 'SIGKILL')
+      cgroup?.kill()
     },
     async gone() {
       const pid = firstInside()
@@ -136,7 +154,10 @@ function track(supervisor: number, infoPath: string, files: readonly string[]): 
         await new Promise((resolve) => setTimeout(resolve, waitMs))
         waitMs = Math.min(waitMs * 2, 50)
       }
+    },
+    async clear() {
       for (const file of files) rmSync(file, { force: true })
+      await cgroup?.remove()
     },
   }
 }
@@ -149,6 +170,12 @@ function anonymousFile(path: string, bytes: Buffer): number {
   return fd
 }
 
+function groupFor(context: LaunchContext, pid: number | undefined): CommandCgroup | null {
+  const cgroup = context.cgroup?.command() ?? null
+  if (pid !== undefined) cgroup?.add(pid)
+  return cgroup
+}
+
 /** Starts a command with pipes. */
 export function launch(
   context: LaunchContext,
@@ -158,23 +185,32 @@ export function launch(
   launches += 1
   const name = join(context.launchDir, `${launches}`)
   const infoPath = `${name}.info`
-  const args = anonymousFile(`${name}.args`, bwrapOptions(context, request, true))
+  const options = bwrapOptions(context, request, true)
+  // bubblewrap waits for its options: it starts nothing before it was put into its group.
+  const args = context.cgroup === null ? anonymousFile(`${name}.args`, options) : null
   const seccomp = anonymousFile(`${name}.bpf`, context.seccomp)
   const info = openSync(infoPath, 'wx', 0o600)
   try {
     const [program = '', ...rest] = commandLine(context, request)
     const child = spawn(program, rest, {
-      stdio: [stdin, 'pipe', 'pipe', args, seccomp, info],
+      stdio: [stdin, 'pipe', 'pipe', args ?? 'pipe', seccomp, info],
       env: {},
       cwd: '/',
       // Node gives up supplementary groups with these.
       ...(mustDropRoot() ? guestOwner() : {}),
     })
-    const launched = track(child.pid ?? 0, infoPath, [infoPath])
+    const cgroup = groupFor(context, child.pid)
+    const pipe = child.stdio[ARGS_FD]
+    if (pipe instanceof Writable) {
+      // Whoever ends before it has read them is reported by its exit.
+      pipe.on('error', () => undefined)
+      pipe.end(options)
+    }
+    const launched = track(child.pid ?? 0, infoPath, [infoPath], cgroup)
     child.once('exit', () => launched.ended())
     return { child, launched }
   } finally {
-    for (const fd of [args, seccomp, info]) closeSync(fd)
+    for (const fd of [args, seccomp, info]) if (fd !== null) closeSync(fd)
   }
 }
 
@@ -200,7 +236,8 @@ export function launchPty(
   const drop = mustDropRoot() ? [context.programs.setpriv, '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'] : []
   const argv = ['-c', PTY_SCRIPT, 'sh', ...files, context.programs.env, ...drop, ...commandLine(context, request)]
   const pty = spawnPty(context.programs.sh, argv, { name: 'xterm-256color', cols: size.cols, rows: size.rows, cwd: '/', env: {} })
-  const launched = track(pty.pid, files[2], files)
+  // Five programs are started one after the other before bubblewrap starts a process: this comes long before.
+  const launched = track(pty.pid, files[2], files, groupFor(context, pty.pid))
   pty.onExit(() => launched.ended())
   return { pty, launched }
 }
