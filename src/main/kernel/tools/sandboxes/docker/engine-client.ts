@@ -1,0 +1,141 @@
+import { Agent, request, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { z } from 'zod'
+import { KeyframeError } from '../../../../../shared/failure'
+
+const MAX_ANSWER_BYTES = 16 * 1024 ** 2
+
+export interface EngineAnswer {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+}
+
+/**
+ * A Docker engine at its unix socket. The engine's own protocol is spoken, not its command line, since only that tells the process id
+ * of what was started, keeps environments out of the machine's list of processes, and costs no program start for each command.
+ */
+export class EngineClient {
+  readonly #socketPath: string
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 4 })
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath
+  }
+
+  get socketPath(): string {
+    return this.#socketPath
+  }
+
+  /** The answer as it came, whatever its status. Throws `docker.unreachable`. */
+  send(method: string, path: string, body?: unknown, timeoutMs = 60_000): Promise<EngineAnswer> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body)
+      const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }
+      const outgoing = request(
+        { socketPath: this.#socketPath, agent: this.#agent, method, path, headers: { Host: 'docker', ...headers } },
+        (response) => {
+          const chunks: Buffer[] = []
+          let size = 0
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length
+            if (size > MAX_ANSWER_BYTES) response.destroy(new Error('the answer is too long'))
+            else chunks.push(chunk)
+          })
+          response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
+          response.once('error', (cause) => reject(unreachable(this.#socketPath, cause)))
+        },
+      )
+      outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
+      outgoing.once('error', (cause) => reject(unreachable(this.#socketPath, cause)))
+      outgoing.end(text)
+    })
+  }
+
+  /** Throws `docker.refused` with the engine's own words for anything but a success. */
+  async call(method: string, path: string, body?: unknown): Promise<Buffer> {
+    const answer = await this.send(method, path, body)
+    if (answer.status >= 300) throw refused(method, path, answer)
+    return answer.body
+  }
+
+  async get<Schema extends z.ZodType>(schema: Schema, path: string): Promise<z.output<Schema>> {
+    return schema.parse(JSON.parse((await this.call('GET', path)).toString('utf8')))
+  }
+
+  async post<Schema extends z.ZodType>(schema: Schema, path: string, body?: unknown): Promise<z.output<Schema>> {
+    return schema.parse(JSON.parse((await this.call('POST', path, body)).toString('utf8')))
+  }
+
+  /** A connection that carries a process's streams instead of HTTP from here on. Each half ends by itself. */
+  upgrade(path: string, body?: unknown): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body)
+      const outgoing = request({
+        socketPath: this.#socketPath,
+        agent: false,
+        method: 'POST',
+        path,
+        headers: {
+          Host: 'docker',
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(text),
+          Connection: 'Upgrade',
+          Upgrade: 'tcp',
+        },
+      })
+      outgoing.once('upgrade', (_response, socket, head: Buffer) => {
+        if (head.length > 0) socket.unshift(head)
+        resolve(socket)
+      })
+      outgoing.once('response', (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.once('end', () => {
+          const answer = { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }
+          reject(refused('POST', path, answer))
+        })
+        response.once('error', (cause) => reject(unreachable(this.#socketPath, cause)))
+      })
+      outgoing.once('error', (cause) => reject(unreachable(this.#socketPath, cause)))
+      outgoing.end(text)
+    })
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+}
+
+function unreachable(socketPath: string, cause: Error): KeyframeError {
+  return new KeyframeError(
+    {
+      code: 'docker.unreachable',
+      message: `The Docker engine at ${socketPath} does not answer: ${cause.message}`,
+      action: 'Start the engine (sudo systemctl start docker) and see that your account may use its socket (group docker).',
+      retryable: true,
+    },
+    { cause },
+  )
+}
+
+/** The engine answers with `{"message": "..."}`. */
+export function engineMessage(answer: EngineAnswer): string {
+  const text = answer.body.toString('utf8').trim()
+  try {
+    const parsed: unknown = JSON.parse(text)
+    const message: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'message') : undefined
+    return typeof message === 'string' ? message : text
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return text
+    throw thrown
+  }
+}
+
+function refused(method: string, path: string, answer: EngineAnswer): KeyframeError {
+  return new KeyframeError({
+    code: 'docker.refused',
+    message: `The Docker engine refused ${method} ${path.split('?')[0] ?? path}: ${engineMessage(answer)}`,
+    details: { status: answer.status },
+  })
+}
