@@ -58,22 +58,25 @@ export function StatusBar() {
 function IsolationItem({ report }: { report: WorkspaceInfo['isolation'] }) {
   const weak = isWeak(report)
   const unisolated = isUnisolated(report.level)
+  const { name } = LEVEL_MEANING[report.level]
   return (
     <Popover.Root>
       <Popover.Trigger
         className="status-item"
         data-tone={weak ? 'warning' : undefined}
         data-solid={unisolated}
-        aria-label={`Isolation: ${report.level}`}
+        aria-label={`Isolation: ${name.startsWith(report.level) ? name : `${report.level}, ${name}`}`}
       >
         {weak ? <ShieldAlert size={13} aria-hidden /> : <Shield size={13} aria-hidden />}
-        {LEVEL_MEANING[report.level].name}
+        {name}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner side="top" align="start" sideOffset={6}>
           <Popover.Popup className="popup popover isolation-popover" aria-label="Isolation">
             <h3>Isolation: {report.level}</h3>
-            <IsolationReport report={report} />
+            <div className="isolation-scroll" tabIndex={0} role="group" aria-label="What it gives">
+              <IsolationReport report={report} />
+            </div>
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>

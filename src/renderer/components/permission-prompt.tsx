@@ -1,7 +1,8 @@
 import { ShieldQuestionMark } from 'lucide-react'
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useState } from 'react'
-import type { PolicyAction } from '../../shared/policy'
+import type { PolicyAction, PolicyDecision } from '../../shared/policy'
 import { DecisionList } from './decision-list'
+import { count } from './format'
 import {
   type AuthorizeView,
   beyondOnce,
@@ -87,11 +88,13 @@ export function PermissionPrompt({ authorize, busy, onAnswer, ref, keys = {}, or
       </header>
       <div className="permission-scroll">
         <p>
-          The agent wants to use <UntrustedInline text={authorize.tool} /> with the role <code>{authorize.role}</code>. Its words, as plain
-          text:
+          The agent wants to use <UntrustedInline text={authorize.tool} /> with the role <code>{authorize.role}</code>. That needs:
         </p>
-        <Arguments args={authorize.args} />
-        <DecisionList decisions={authorize.decisions} />
+        <Decisions decisions={authorize.decisions} />
+        <div>
+          <p className="section-title">What it asks for, in the agent&rsquo;s words</p>
+          <Arguments args={authorize.args} />
+        </div>
         {authorize.patterns.length > 0 && <Patterns authorize={authorize} chosen={chosen} onChange={setChosen} />}
       </div>
       <div className="permission-actions">
@@ -119,6 +122,23 @@ export function PermissionPrompt({ authorize, busy, onAnswer, ref, keys = {}, or
         />
       </div>
     </section>
+  )
+}
+
+/** What is asked comes first; what is permitted anyway can be looked at. */
+function Decisions({ decisions }: { decisions: readonly PolicyDecision[] }) {
+  const asked = decisions.filter((decision) => decision.outcome !== 'allow')
+  const allowed = decisions.filter((decision) => decision.outcome === 'allow')
+  return (
+    <>
+      <DecisionList decisions={asked.length > 0 ? asked : allowed} />
+      {asked.length > 0 && allowed.length > 0 && (
+        <details>
+          <summary className="muted">{count(allowed.length, 'other decision')} of this call: allowed</summary>
+          <DecisionList decisions={allowed} />
+        </details>
+      )}
+    </>
   )
 }
 

@@ -4,7 +4,7 @@ import './untrusted-text.css'
 import { visiblePieces } from './visible-text'
 
 const CUT_AT = 1_200
-const CUT_LINES = 14
+const CUT_LINES = 12
 /** More than this is not laid out even when all is asked for. */
 const SHOWN_AT_MOST = 200_000
 

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { Ban, CirclePause, OctagonX, Play, StepForward } from 'lucide-react'
-import { useDeferredValue, useEffect, useMemo, useRef } from 'react'
+import { Ban, CirclePause, OctagonX, Play, ShieldQuestionMark, StepForward } from 'lucide-react'
+import { type RefObject, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
 import { PermissionRequest } from '../../app/permission-request'
@@ -9,6 +9,7 @@ import { useIsPast, useOpenRunSummary, usePoint, useRunFrames, useRunState, useW
 import { count, formatTokens } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { EmptyState, Skeleton, StateBadge } from '../../components/surfaces'
+import { visibleText } from '../../components/visible-text'
 import './agent.css'
 import { conversationOf } from './conversation'
 import { EntryView } from './entry-view'
@@ -17,33 +18,73 @@ import { TaskInput } from './task-input'
 export function AgentPanel({ visible }: PanelProps) {
   const model = useWindow()
   const status = useStore(model.run.store, (state) => state.status)
+  const { mark, heightPx } = usePanelHeight()
   return (
     <>
+      <div ref={mark} hidden />
       <AgentHeader />
       {status === 'loading' ? <Skeleton rows={8} /> : <Conversation />}
-      <PendingPermission visible={visible} />
+      <PendingPermission visible={visible} heightPx={heightPx} />
       <TaskInput />
     </>
   )
 }
 
+/** A lower panel could not show what is asked together with its answers. */
+const PROMPT_FROM_PX = 440
+
 /**
  * The oldest permission that the open run waits for: between the conversation and the input, where nothing that an agent writes is
  * ever drawn, and in sight whatever is scrolled or selected.
  */
-function PendingPermission({ visible }: { visible: boolean }) {
+function PendingPermission({ visible, heightPx }: { visible: boolean; heightPx: number }) {
   const model = useWindow()
   const runId = useStore(model.selection, (state) => state.runId)
   const requests = useStore(model.inbox.store, (state) => state.requests)
   const waiting = requests.filter((request) => request.runId === runId && request.authorize !== undefined)
   const [first] = waiting
-  if (first === undefined) return null
+  if (first?.authorize === undefined || heightPx === 0) return null
+  if (heightPx < PROMPT_FROM_PX) {
+    return (
+      <div className="pending-permission">
+        <div className="pending-brief">
+          <ShieldQuestionMark size={16} aria-hidden />
+          <p className="clip">
+            <strong>Permission needed</strong> for <span className="mono">{visibleText(first.authorize.tool)}</span>
+            {waiting.length > 1 && <span className="muted">, and {waiting.length - 1} more</span>}
+          </p>
+          <button
+            type="button"
+            className="button"
+            onClick={() => model.dock.open('request', { params: { runId: first.runId, requestId: first.requestId } })}
+          >
+            Look and answer
+          </button>
+        </div>
+      </div>
+    )
+  }
   return (
     <div className="pending-permission">
       <PermissionRequest key={`${first.runId} ${first.requestId}`} request={first} visible={visible} />
       {waiting.length > 1 && <p className="muted pending-more">{count(waiting.length - 1, 'more question')} after this one</p>}
     </div>
   )
+}
+
+/** Height of the panel that an element lies in; 0 until it was measured. */
+function usePanelHeight(): { readonly mark: RefObject<HTMLDivElement | null>; readonly heightPx: number } {
+  const mark = useRef<HTMLDivElement>(null)
+  const [heightPx, setHeightPx] = useState(0)
+  useLayoutEffect(() => {
+    const panel = mark.current?.parentElement
+    if (panel == null) return
+    const watching = new ResizeObserver(([entry]) => setHeightPx(entry?.contentRect.height ?? 0))
+    watching.observe(panel)
+    setHeightPx(panel.clientHeight)
+    return () => watching.disconnect()
+  }, [])
+  return { mark, heightPx }
 }
 
 function AgentHeader() {
@@ -146,7 +187,7 @@ function Conversation() {
 
   if (point === null) {
     return (
-      <div className="conversation">
+      <div className="conversation" tabIndex={0} role="group" aria-label="Conversation">
         <EmptyState title="Give an agent a task">
           It works in its own sandbox on a copy of this folder. You see each step as a frame, and nothing reaches your files before you
           merge it.

@@ -246,7 +246,9 @@ function Question({ entry }: { entry: Extract<Entry, { kind: 'question' }> }) {
       who={request.authorize === undefined ? 'Question' : 'Permission asked'}
     >
       <p>{visibleText(request.title)}</p>
-      {answer === null && pending && request.authorize !== undefined && <p className="muted">You are asked below, above the task field.</p>}
+      {answer === null && pending && request.authorize !== undefined && (
+        <p className="muted">You are asked below this conversation, and in the inbox.</p>
+      )}
       {answer === null && pending && request.authorize === undefined && (
         <button
           type="button"

@@ -102,7 +102,7 @@ export function TaskInput() {
       )}
       <textarea
         className="field"
-        rows={3}
+        rows={2}
         data-autofocus
         aria-label={active ? 'Instruction for the running agent' : 'Task'}
         placeholder={active ? 'Queue an instruction: it is taken at the next step' : (agent?.examples[0] ?? 'What should the agent do?')}

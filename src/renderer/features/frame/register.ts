@@ -1,4 +1,4 @@
-import { ScanLine, Waypoints } from 'lucide-react'
+import { Footprints, ScanLine } from 'lucide-react'
 import type { FeatureModule } from '../../app/feature-module'
 import { EffectsPanel } from './effects-panel'
 import { FramePanel } from './frame-panel'
@@ -19,7 +19,7 @@ export const frameFeature: FeatureModule = {
     {
       id: 'effects',
       title: 'Side effects',
-      icon: Waypoints,
+      icon: Footprints,
       place: 'bottom',
       order: 12,
       openAtStart: true,

@@ -64,13 +64,13 @@ function GrantRow({ grant, open, onOpen }: { grant: PolicyGrant; open: boolean; 
   return (
     <>
       <tr>
-        <td>{ACTION_TITLE[grant.action]}</td>
+        <td className="keep">{ACTION_TITLE[grant.action]}</td>
         <td>
           <UntrustedInline text={grant.pattern} />
         </td>
-        <td className="mono">{grant.role}</td>
-        <td>{GRANT_SCOPE[grant.scope]}</td>
-        <td className="number" title={new Date(grant.createdAtMs).toLocaleString()}>
+        <td className="mono keep">{grant.role}</td>
+        <td className="keep">{GRANT_SCOPE[grant.scope]}</td>
+        <td className="number keep" title={new Date(grant.createdAtMs).toLocaleString()}>
           {formatWhen(grant.createdAtMs, Date.now())}
         </td>
         <td className="policy-table-actions">
