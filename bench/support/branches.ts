@@ -7,7 +7,7 @@ import { hashBytes } from '../../src/main/kernel/journal/sqlite-content-store'
 import { openJournal } from '../../src/main/kernel/journal/sqlite-journal'
 import { guestOwner } from '../../src/main/kernel/tools/sandboxes/guest-owner'
 import { createOverlayProvider } from '../../src/main/kernel/tools/sandboxes/overlay-sandbox'
-import { DEFAULT_LIMITS, type Sandbox } from '../../src/main/kernel/tools/sandboxes/sandbox'
+import { DEFAULT_LIMITS, type Sandbox, type SandboxSpec } from '../../src/main/kernel/tools/sandboxes/sandbox'
 import type { CheckpointRef } from '../../src/shared/frames'
 import { type ContentHash, MAIN_BRANCH, RunId } from '../../src/shared/ids'
 import { freshFolder } from './bench-folder'
@@ -22,7 +22,7 @@ export interface Workspace {
   readonly files: WorkspaceFileStore
   readonly base: Base
   /** A sandbox on the base, or on a layer that was made of a manifest. */
-  open(branch: string, layerDir?: string | null): Promise<Sandbox>
+  open(branch: string, layerDir?: string | null, spec?: Partial<SandboxSpec>): Promise<Sandbox>
   close(): void
 }
 
@@ -37,7 +37,7 @@ export async function openWorkspace(name: string, root: string): Promise<Workspa
     journal,
     files,
     base,
-    open: (branch, layerDir = null) =>
+    open: (branch, layerDir = null, spec = {}) =>
       provider.open({
         dir: join(dataDir, 'runs', branch),
         baseDir: base.dir,
@@ -45,6 +45,7 @@ export async function openWorkspace(name: string, root: string): Promise<Workspa
         dependencies: base.dependencies,
         binds: [],
         limits: DEFAULT_LIMITS,
+        ...spec,
       }),
     close: () => journal.close(),
   }

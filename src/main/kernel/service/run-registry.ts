@@ -10,19 +10,30 @@ import { SCHEDULING_POLICY } from '../scheduler/scheduling-policy'
 
 const INSTRUCTION_FILES = ['AGENTS.md']
 
+/** Runs that nobody works on or looks at are read from the journal again when somebody does; so many stay in memory all the same. */
+const KEPT_IDLE_RUNS = 4
+const IDLE_AFTER_MS = 60_000
+
 /** All runs of the workspace: those of the journal and those under way. */
 export class RunRegistry {
   readonly #services: RunServices
+  /** In the order in which they were last asked for. */
   readonly #runs = new Map<RunId, RunEngine>()
+  readonly #askedAtMs = new Map<RunId, number>()
+  /** Of runs that are not in memory. */
+  readonly #summaries = new Map<RunId, RunSummary>()
   readonly #queued = new Map<RunId, string[]>()
 
   constructor(services: RunServices) {
     this.#services = services
-    services.journal.onAppend((runId, frames) => this.#runs.get(runId)?.added(frames))
+    services.journal.onAppend((runId, frames) => {
+      this.#summaries.delete(runId)
+      this.#runs.get(runId)?.added(frames)
+    })
   }
 
   list(): RunSummary[] {
-    return this.#services.journal.runs().map((runId) => this.get(runId).summary)
+    return this.#services.journal.runs().map((runId) => this.#runs.get(runId)?.summary ?? this.#summaryOf(runId))
   }
 
   /** Runs that stopped without being able to record why: what the user has to know of them. */
@@ -39,7 +50,7 @@ export class RunRegistry {
   /** Throws `run.not-found`. */
   get(runId: RunId): RunEngine {
     const known = this.#runs.get(runId)
-    if (known !== undefined) return known
+    if (known !== undefined) return this.#keep(known)
     if (this.#services.journal.length(runId) === 0) {
       throw new KeyframeError({
         code: 'run.not-found',
@@ -47,9 +58,36 @@ export class RunRegistry {
         action: 'List the runs with keyframe runs.',
       })
     }
-    const run = new RunEngine(this.#services, runId)
-    this.#runs.set(runId, run)
+    return this.#keep(new RunEngine(this.#services, runId))
+  }
+
+  #keep(run: RunEngine): RunEngine {
+    this.#runs.delete(run.runId)
+    this.#runs.set(run.runId, run)
+    this.#summaries.delete(run.runId)
+    this.#askedAtMs.set(run.runId, performance.now())
+    this.#dropIdle()
     return run
+  }
+
+  /** A run's frames take memory as long as its journal is: only runs that are in use stay. */
+  #dropIdle(): void {
+    const before = performance.now() - IDLE_AFTER_MS
+    const idle = [...this.#runs.values()].filter((run) => !run.running && run.failure === null)
+    for (const run of idle.slice(0, Math.max(0, idle.length - KEPT_IDLE_RUNS))) {
+      if ((this.#askedAtMs.get(run.runId) ?? 0) > before) continue
+      this.#summaries.set(run.runId, run.summary)
+      this.#runs.delete(run.runId)
+      this.#askedAtMs.delete(run.runId)
+    }
+  }
+
+  #summaryOf(runId: RunId): RunSummary {
+    const known = this.#summaries.get(runId)
+    if (known !== undefined) return known
+    const { summary } = new RunEngine(this.#services, runId)
+    this.#summaries.set(runId, summary)
+    return summary
   }
 
   async start(params: MethodParams<'runs.start'>): Promise<RunEngine> {
