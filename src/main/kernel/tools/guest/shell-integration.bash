@@ -157,7 +157,7 @@ __kf_environment() {
   builtin local __kf_name __kf_names
   builtin mapfile -t __kf_names <<<"$(builtin compgen -e)"
   for __kf_name in "${__kf_names[@]}"; do
-    [[ -z $__kf_name || $__kf_skipped == *" $__kf_name "* ]] || builtin printf '%s=%s\0' "$__kf_name" "${!__kf_name-}"
+    [[ -z $__kf_name || $__kf_name == OLDPWD || $__kf_skipped == *" $__kf_name "* ]] || builtin printf '%s=%s\0' "$__kf_name" "${!__kf_name-}"
   done
 }
 

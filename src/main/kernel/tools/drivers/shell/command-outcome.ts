@@ -37,3 +37,7 @@ export function nothingRuns(session: string): KeyframeError {
     action: 'Run commands with shell.run.',
   })
 }
+
+export function closed(session: string): KeyframeError {
+  return new KeyframeError({ code: 'shell.closed', message: `The session ${session} was closed.`, retryable: true })
+}

@@ -19,12 +19,21 @@ const HARMLESS = /\x1b\[[0-9;:]*m|\x1b\[\?[0-9;]*[hl]|\x1b\][^\x07\x1b]*(?:\x07|
 const MOVES_CURSOR = /[\x08\x0b\x0c\r\x1b]/
 const SWITCHES_SCREEN = '\x1b[?1049h'
 
+// eslint-disable-next-line no-control-regex
+const EIGHT_BIT_CONTROLS = /[\x80-\x9f]/g
+
+/** The same with 8-bit control characters as the two characters that they stand for. */
+export function sevenBit(text: string): string {
+  return text.replace(EIGHT_BIT_CONTROLS, (control) => `\x1b${String.fromCharCode(control.charCodeAt(0) - 0x40)}`)
+}
+
 /**
  * Terminal output as a person would read it off the screen: colours gone, progress lines as they ended, lines that the terminal
  * wrapped joined. Output that moves the cursor is drawn on a terminal of `cols` columns, some thousand lines at a time; a full-screen
  * program leaves what the main screen shows. Trailing blanks of drawn lines are lost. Yields to the event loop every few milliseconds.
  */
-export async function toPlainText(output: string, cols: number): Promise<string> {
+export async function toPlainText(printed: string, cols: number): Promise<string> {
+  const output = sevenBit(printed)
   const slices = inSlices(output, SLICE_CHARACTERS)
   for (const slice of slices) {
     if (MOVES_CURSOR.test(slice.replace(HARMLESS, '')) || slice.includes(SWITCHES_SCREEN)) return await drawAll(output, cols)
@@ -82,7 +91,9 @@ async function draw(output: string, cols: number): Promise<string> {
 /** Text of ours that is put on a terminal: control characters are shown, not obeyed. */
 export function showControls(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (control) =>
-    control === '\x7f' ? '^?' : `^${String.fromCharCode(control.charCodeAt(0) + 64)}`,
-  )
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => {
+    const code = control.charCodeAt(0)
+    if (code > 0x7f) return `\\u00${code.toString(16)}`
+    return control === '\x7f' ? '^?' : `^${String.fromCharCode(code + 64)}`
+  })
 }

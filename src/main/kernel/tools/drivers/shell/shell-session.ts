@@ -3,7 +3,7 @@ import type { ShellProcess } from '../../schemas/shell'
 import { commandLine, processState } from '../../sandboxes/process-tree'
 import type { Sandbox, SandboxPty } from '../../sandboxes/sandbox'
 import { environmentChange } from './environment-change'
-import { busy, type CommandOutcome, type CommandRequest, nothingRuns, type WaitOptions } from './command-outcome'
+import { busy, closed, type CommandOutcome, type CommandRequest, nothingRuns, type WaitOptions } from './command-outcome'
 import { LOOK_EVERY_MS, settle, type Settled } from './command-wait'
 import { readExchangeFile, removeExchangeFile, writeExchangeFile } from './exchange-files'
 import { foregroundGroup, killForegroundGroup } from './foreground-group'
@@ -63,6 +63,8 @@ export class ShellSession {
   readonly #flow = new TerminalFlow()
   #starting: Promise<void> | null = null
   #atPrompt = false
+  /** From the end of a command on, before the prompt is there. */
+  #idle = true
   #promptTimer: NodeJS.Timeout | undefined
   #promptWaiters: (() => void)[] = []
   #command: ShellCommand | null = null
@@ -116,7 +118,7 @@ export class ShellSession {
   /** What runs in the foreground; null at a prompt and without a shell. */
   running(): string | null {
     if (this.#command?.over === false && this.#command.begun) return this.#command.text
-    if (this.#pty === null || this.#atPrompt) return null
+    if (this.#pty === null || this.#idle) return null
     const group = foregroundGroup(this.#pty.pid)
     return group === null || group === this.#shellGroup ? null : commandLine(group)
   }
@@ -135,8 +137,7 @@ export class ShellSession {
   /** Types into the program that `run` left running. Throws `shell.nothing-runs` at a prompt, where it would be a command. */
   async answer(data: string, options: WaitOptions): Promise<CommandOutcome> {
     const command = this.#command
-    if (this.#pty === null || this.#atPrompt || (command !== null && command.end !== null && this.running() === null))
-      throw nothingRuns(this.name)
+    if (this.#pty === null || this.#idle) throw nothingRuns(this.name)
     this.#write(data)
     if (command === null || command.end !== null) return this.#nothingOf()
     return await this.#follow(command, options)
@@ -151,7 +152,7 @@ export class ShellSession {
   /** Ctrl-C for what is in the foreground; with `force` its end by all means. */
   async interrupt(force: boolean, options: WaitOptions): Promise<CommandOutcome> {
     const command = this.#command
-    if (this.#pty === null || this.#atPrompt) throw nothingRuns(this.name)
+    if (this.#pty === null || this.#idle) throw nothingRuns(this.name)
     if (command === null || command.end !== null) {
       this.#write('\x03')
       if (force && !(await this.#prompt(INTERRUPT_GRACE_MS))) killForegroundGroup(this.#pty.pid, this.#shellGroup)
@@ -167,7 +168,7 @@ export class ShellSession {
 
   async start(): Promise<void> {
     if (this.#pty !== null) return
-    if (this.#closed) throw new KeyframeError({ code: 'shell.closed', message: `The session ${this.name} was closed.`, retryable: true })
+    if (this.#closed) throw closed(this.name)
     this.#starting ??= this.#startAny().finally(() => {
       this.#starting = null
     })
@@ -344,12 +345,12 @@ export class ShellSession {
 
   #leavePrompt(): void {
     clearTimeout(this.#promptTimer)
-    this.#atPrompt = false
+    this.#atPrompt = this.#idle = false
   }
 
   #reachPrompt(): void {
     clearTimeout(this.#promptTimer)
-    this.#atPrompt = true
+    this.#atPrompt = this.#idle = true
     for (const waiter of this.#promptWaiters.splice(0)) waiter()
   }
 
@@ -357,6 +358,7 @@ export class ShellSession {
     this.#print(this.#flow.end() + this.#modes.undo())
     this.#stateRead = this.#stateRead.then(() => this.#readState())
     clearTimeout(this.#promptTimer)
+    this.#idle = true
     this.#promptTimer = setTimeout(() => this.#reachPrompt(), PROMPT_AFTER_END_MS)
     const command = this.#command
     if (!/^\d{1,3}$/.test(status)) return
@@ -441,11 +443,13 @@ export class ShellSession {
     const id = String(this.#commands)
     const file = `${this.name}.${id}.command`
     await writeExchangeFile(exchangeDir, file, request.command)
+    const pty = this.#pty
+    if (pty === null) throw closed(this.name)
     const command = new ShellCommand(id, request.command, this.#state, this.#options.clock())
     this.#command = command
     try {
       this.#options.onTerminalData('input', `${request.command}\r`)
-      this.#pty.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
+      pty.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
       if (ready === 'stuck' && !(await this.#begins(command))) throw busy(this.name, null)
       return await this.#follow(command, request, true)
     } finally {

@@ -1,9 +1,11 @@
+import { sevenBit } from './plain-text'
+
 /** Longest beginning of a sequence that is held back to be read with what follows. */
 const MAX_HELD = 64
 
 const SEQUENCE =
   // eslint-disable-next-line no-control-regex
-  /\x1b\[\?([\d;]+)([hl])|\x1b\[(\d*);?(\d*)r|\x1b\[4([hl])|\x1b([=>])|\x1b[(]([0-9A-B])|\x1b(c)|([\x0e\x0f])|(\x1b[\]PX^_]|[\x90\x9d\x98\x9e\x9f])|(\x07|\x1b\\|\x9c|\x18|\x1a)/g
+  /\x1b\[\?([\d;]+)([hl])|\x1b\[(\d*);?(\d*)r|\x1b\[4([hl])|\x1b([=>])|\x1b[(]([0-9A-B])|\x1b(c)|([\x0e\x0f])|(\x1b[\]PX^_])|(\x07|\x1b\\|\x18|\x1a)/g
 // eslint-disable-next-line no-control-regex
 const UNFINISHED = /\x1b(?:\[[?\d;]*|\()?$/
 
@@ -49,7 +51,7 @@ export class TerminalModes {
   #inString = false
 
   read(data: string): void {
-    let text = this.#held + data
+    let text = this.#held + sevenBit(data)
     this.#held = ''
     const unfinished = UNFINISHED.exec(text)
     if (unfinished !== null && text.length - unfinished.index <= MAX_HELD) {
@@ -75,11 +77,14 @@ export class TerminalModes {
   undo(): string {
     let sequence = this.#inString || this.#held !== '' ? '\x18' : ''
     this.#held = ''
+    const moved = this.#margins || this.#modes.has('6')
     for (const [mode, on] of this.#modes) sequence += `\x1b[?${mode}${on ? 'l' : 'h'}`
-    if (this.#margins) sequence += '\x1b7\x1b[r\x1b8'
+    if (this.#margins) sequence += '\x1b[r'
     if (this.#charset) sequence += '\x0f\x1b(B'
     if (this.#insert) sequence += '\x1b[4l'
     if (this.#keypad) sequence += '\x1b>'
+    // Both put the cursor into a corner, over what is there.
+    if (moved) sequence += '\x1b[9999;1H\r\n'
     this.#forget()
     return sequence
   }
@@ -97,4 +102,4 @@ export class TerminalModes {
 }
 
 // eslint-disable-next-line no-control-regex
-const MAY_MATTER = /[\x1b\x0e\x0f\x90\x98\x9c-\x9f]/
+const MAY_MATTER = /[\x1b\x0e\x0f]/
