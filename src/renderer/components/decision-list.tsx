@@ -19,15 +19,7 @@ export function DecisionList({ decisions }: { decisions: readonly PolicyDecision
               {ACTION_TITLE[decision.action]} <UntrustedInline text={decision.resource} />
             </p>
             <p className="muted">
-              {decision.reason}
-              {decision.policies.length > 0 && (
-                <>
-                  {' '}
-                  <span className="faint mono">{decision.policies.join(', ')}</span>
-                </>
-              )}
-            </p>
-            <p>
+              {decision.reason} {decision.policies.length > 0 && <span className="faint mono">{decision.policies.join(', ')}</span>}{' '}
               <EnforcedMark by={decision.enforcedBy} />
             </p>
           </div>

@@ -33,7 +33,7 @@ export function CapabilityList({ role, onPolicy, edited }: CapabilityListProps) 
       {capabilities.value === null && capabilities.status !== 'failed' && <Skeleton rows={8} />}
       <ul className="capabilities" aria-label={`What ${role} may do`}>
         {capabilities.value?.map((capability) => (
-          <Capability key={capability.action} capability={capability} onPolicy={onPolicy} />
+          <Capability key={capability.title} capability={capability} onPolicy={onPolicy} />
         ))}
       </ul>
     </section>
@@ -68,7 +68,7 @@ function Capability({ capability, onPolicy }: { capability: RoleCapability; onPo
               </thead>
               <tbody>
                 {capability.examples.map((example) => (
-                  <tr key={example.resource}>
+                  <tr key={`${example.resource} ${example.outcome}`}>
                     <td className="mono">{example.resource}</td>
                     <td>
                       <OutcomeMark outcome={example.outcome} />

@@ -6,8 +6,9 @@ import { formatWhen } from '../../components/format'
 import { ACTION_TITLE, GRANT_SCOPE } from '../../components/policy-words'
 import { EmptyState, FailureView } from '../../components/surfaces'
 import { UntrustedInline } from '../../components/untrusted-text'
+import { visibleText } from '../../components/visible-text'
 import { CedarEditor } from './cedar-editor'
-import { placeOf } from './failure-place'
+import { messageOf, placeOf } from './failure-place'
 
 /** What was permitted at prompts: each is a policy that can be read, changed and taken back. */
 export function GrantList({ grants, folder }: { grants: readonly PolicyGrant[]; folder: string }) {
@@ -26,27 +27,11 @@ export function GrantList({ grants, folder }: { grants: readonly PolicyGrant[]; 
       <p className="muted">
         Each is a Cedar policy in <code>{folder}</code>. A revocation counts from the next call on, also in runs that are under way.
       </p>
-      <div className="policy-table-scroll">
-        <table className="policy-table">
-          <thead>
-            <tr>
-              <th scope="col">Permitted</th>
-              <th scope="col">Pattern</th>
-              <th scope="col">Role</th>
-              <th scope="col">Holds</th>
-              <th scope="col">Given</th>
-              <th scope="col">
-                <span className="visually-hidden">Change</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {grants.map((grant) => (
-              <GrantRow key={grant.id} grant={grant} open={open === grant.id} onOpen={() => setOpen(open === grant.id ? null : grant.id)} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ul className="grant-list" aria-label="Permissions">
+        {grants.map((grant) => (
+          <GrantRow key={grant.id} grant={grant} open={open === grant.id} onOpen={() => setOpen(open === grant.id ? null : grant.id)} />
+        ))}
+      </ul>
     </section>
   )
 }
@@ -61,42 +46,30 @@ function GrantRow({ grant, open, onOpen }: { grant: PolicyGrant; open: boolean; 
       .catch(model.notices.fail)
       .finally(() => setBusy(false))
   }
+  const title = `${ACTION_TITLE[grant.action].toLowerCase()} ${visibleText(grant.pattern)}`
   return (
-    <>
-      <tr>
-        <td className="keep">{ACTION_TITLE[grant.action]}</td>
-        <td>
-          <UntrustedInline text={grant.pattern} />
-        </td>
-        <td className="mono keep">{grant.role}</td>
-        <td className="keep">{GRANT_SCOPE[grant.scope]}</td>
-        <td className="number keep" title={new Date(grant.createdAtMs).toLocaleString()}>
-          {formatWhen(grant.createdAtMs, Date.now())}
-        </td>
-        <td className="policy-table-actions">
-          <button type="button" className="button" aria-expanded={open} onClick={onOpen}>
-            {open ? 'Close' : 'Edit'}
+    <li className="grant">
+      <div className="grant-row">
+        <p>
+          {ACTION_TITLE[grant.action]} <UntrustedInline text={grant.pattern} />
+        </p>
+        <p className="muted">
+          {GRANT_SCOPE[grant.scope]}, role <code>{grant.role}</code>, given{' '}
+          <span className="number" title={new Date(grant.createdAtMs).toLocaleString()}>
+            {formatWhen(grant.createdAtMs, Date.now())}
+          </span>
+        </p>
+        <div className="grant-buttons">
+          <button type="button" className="button" aria-expanded={open} aria-label={`Edit: ${title}`} onClick={onOpen}>
+            Edit
           </button>
-          <button
-            type="button"
-            className="button"
-            data-tone="danger"
-            disabled={busy}
-            aria-label={`Revoke ${ACTION_TITLE[grant.action].toLowerCase()} ${grant.pattern}`}
-            onClick={revoke}
-          >
+          <button type="button" className="button" data-tone="danger" disabled={busy} aria-label={`Revoke: ${title}`} onClick={revoke}>
             Revoke
           </button>
-        </td>
-      </tr>
-      {open && (
-        <tr>
-          <td colSpan={6}>
-            <GrantText key={grant.text} grant={grant} />
-          </td>
-        </tr>
-      )}
-    </>
+        </div>
+      </div>
+      {open && <GrantText key={grant.text} grant={grant} />}
+    </li>
   )
 }
 
@@ -122,7 +95,7 @@ function GrantText({ grant }: { grant: PolicyGrant }) {
           setFailure(null)
         }}
         onSave={save}
-        error={failure !== null && place !== null ? { place, message: failure.message } : null}
+        error={failure !== null && place !== null ? { place, message: messageOf(failure) } : null}
         reveal={null}
       />
       {failure !== null && place === null && <FailureView failure={failure} onRetry={save} />}

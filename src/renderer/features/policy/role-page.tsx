@@ -8,7 +8,7 @@ import { FailureView } from '../../components/surfaces'
 import { CapabilityList } from './capability-list'
 import { CedarEditor } from './cedar-editor'
 import { lineOfPolicy } from './cedar-tokens'
-import { placeOf } from './failure-place'
+import { messageOf, placeOf } from './failure-place'
 import { copyRole, discard, edit, policyView, removeRole, saveRole } from './policy-store'
 import { draftOf, isChanged, isOvertaken, type RoleDraft, settingsOf } from './role-draft'
 import { LimitTable, SettingsForm } from './role-settings'
@@ -153,7 +153,7 @@ function RoleText({ roleKey, view, draft, text, reveal }: RoleProps & { text: st
         text={text}
         onChange={draft === null ? null : (changed) => edit(roleKey, view, { text: changed })}
         onSave={() => void saveRole(model, roleKey)}
-        error={failure !== null && place !== null ? { place, message: failure.message } : null}
+        error={failure !== null && place !== null ? { place, message: messageOf(failure) } : null}
         reveal={reveal}
       />
       <p className="faint">
