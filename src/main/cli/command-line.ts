@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   index: { summary: 'bring the index up to date', load: () => import('./commands/index-workspace') },
   search: { summary: 'search the repository', load: () => import('./commands/search') },
   graph: { summary: 'find symbols and the paths between them', load: () => import('./commands/graph') },
+  policy: { summary: 'what a role may do, and what persons permitted', load: () => import('./commands/policy') },
   bench: { summary: 'measure', load: () => import('./commands/bench') },
 }
 

@@ -20,6 +20,8 @@ export interface ReadPolicy {
   readonly note: string
   /** Actions that its scope admits. */
   readonly actions: ReadonlySet<PolicyAction>
+  /** It names one resource in its head, not by a condition. */
+  readonly namesResource: boolean
   /** It holds for every resource of these actions. */
   readonly unconditional: boolean
   readonly conditions: readonly { readonly kind: 'when' | 'unless'; readonly body: Expr }[]
@@ -84,6 +86,7 @@ function readPolicy(text: string, idOf: (annotation: string | null) => string): 
     text,
     note: annotations['reason'] ?? '',
     actions: actionsOf(json),
+    namesResource: !isOpen(json.resource),
     unconditional: json.conditions.length === 0 && isOpen(json.principal) && isOpen(json.resource),
     conditions: json.conditions,
   }

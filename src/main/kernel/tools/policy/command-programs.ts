@@ -166,7 +166,7 @@ class CommandReader {
         }
         break
       case 'expansion':
-        if (/@P\}$/u.test(node.text)) this.#unknown(node.text)
+        if (node.text.endsWith('@P}')) this.#unknown(node.text)
         break
       case 'test_command':
       case 'arithmetic_expansion':

@@ -56,10 +56,14 @@ function pathCondition(pattern: string): string | null {
 function commandCondition(pattern: string): string {
   const known = 'resource.known'
   if (pattern === '*') return known
-  if (!/\s/u.test(pattern) && !hasStar(pattern))
+  if (!/[\s/]/u.test(pattern) && !hasStar(pattern))
     return `${known} && !resource.byPath && resource.program == ${cedarText(unescaped(pattern))}`
   if (pattern.startsWith('*')) throw invalid(pattern, 'It has to begin with a program.')
-  return `${known} && resource.line like ${likePattern(pattern)}`
+  // A program named by a path is named so in the pattern too: `./gradlew build*`.
+  const found = /^\S*\//u.test(pattern) ? known : `${known} && !resource.byPath`
+  return hasStar(pattern)
+    ? `${found} && resource.line like ${likePattern(pattern)}`
+    : `${found} && resource.line == ${cedarText(unescaped(pattern))}`
 }
 
 /** `host`, `host:port`, `*.example.org`, `*.example.org:443`, `10.0.0.0/8:443`. */

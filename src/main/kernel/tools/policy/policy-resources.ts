@@ -48,6 +48,7 @@ export function pathEntity(path: string, isFolder: boolean): EntityJson {
 }
 
 function foldedPath(path: string): string {
+  if (/^[\w/-][\w/.-]*$/u.test(path) && !path.includes('./') && !path.endsWith('.')) return path.toLowerCase()
   const folded = path.normalize('NFKC').replace(IGNORED, '').toLowerCase()
   // Windows ignores dots and blanks at the end, and reads `git~1` as the short name of `.git`.
   return folded

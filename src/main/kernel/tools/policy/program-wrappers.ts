@@ -296,7 +296,7 @@ function gitStartsUnknown(rest: readonly Word[]): boolean {
       else if (!text.startsWith('-')) subcommand = text
       continue
     }
-    if (/^--(?:exec|upload-pack|receive-pack|extcmd|open-files-in-pager)\b/u.test(text) || /^ext::/u.test(text)) return true
+    if (/^--(?:exec|upload-pack|receive-pack|extcmd|open-files-in-pager)\b/u.test(text) || text.startsWith('ext::')) return true
     if (subcommand === 'grep' && text.startsWith('-O')) return true
     if ((subcommand === 'rebase' || subcommand === 'difftool') && /^-[a-z]*x/u.test(text)) return true
     if (subcommand === 'bisect' && text === 'run') return true
