@@ -44,7 +44,7 @@ bind -m vi-command '"\e[9001~": "ddi"'
 
 readonly __kf_ps0=$'\e]633;'"$__kf_nonce"$';C\a' __kf_ps1='\[\e]633;'"$__kf_nonce"';B\a\]'
 # Traps are asked for here since functions have DEBUG and RETURN traps of their own. What a DEBUG trap prints here is nobody's.
-readonly __kf_hook='{ __kf_status=$?; builtin trap -p >|"$__kf_dir/$__kf_session.traps" || :; __kf_prompt || :; } >/dev/null 2>/dev/null'
+readonly __kf_hook='{ __kf_status=$?; \builtin trap -p >|"$__kf_dir/$__kf_session.traps" || \builtin :; \__kf_prompt || \builtin :; } >/dev/null 2>/dev/null'
 
 # A mark's letter and fields, to the terminal wherever the shell's output goes.
 __kf_mark() {
@@ -69,7 +69,7 @@ __kf_install() {
   builtin return "$__kf_result"
 }
 
-# Begins command $1, whose text is in a file, so that it can be anything. Keeps $?: called as `__kf ID && :`, which neither ends a
+# Begins command $1, whose text is in a file, so that it can be anything. Keeps $?: called as `__kf ID && builtin :`, which neither ends a
 # shell with set -e nor runs an ERR trap.
 __kf() {
   builtin local - __kf_last=$? __kf_text
@@ -103,6 +103,12 @@ __kf_variables() {
     __kf_kept+=("$__kf_name")
   done
   [[ ${#__kf_kept[@]} == 0 ]] || builtin declare -p -- "${__kf_kept[@]}" 2>/dev/null
+  # Names with attributes and no value.
+  builtin mapfile -t __kf_names <<<"$(builtin declare -p)"
+  for __kf_name in "${__kf_names[@]}"; do
+    [[ $__kf_name =~ ^declare\ -[-a-zA-Z]+\ ([a-zA-Z_][a-zA-Z0-9_]*)$ ]] || builtin continue
+    [[ ${BASH_REMATCH[1]} == __kf* || $__kf_skipped == *" ${BASH_REMATCH[1]} "* ]] || builtin printf '%s\n' "$__kf_name"
+  done
   for __kf_name in "${!__kf_given[@]}"; do
     [[ $__kf_here == *" $__kf_name "* ]] || builtin printf 'unset -v %s\n' "$__kf_name"
   done
@@ -219,8 +225,11 @@ if [[ -n $__kf_restore ]]; then
   mapfile -d '' -t __kf_field <"$__kf_dir/$__kf_session.$__kf_restore.restore"
   if [[ ${__kf_field[0]-} == keyframe-shell-[12] && ${__kf_field[-1]-} == end ]]; then
     history -c
-    history -r "$__kf_dir/$__kf_session.$__kf_restore.history"
+    # Lines of one entry belong together where there are times between entries.
+    HISTTIMEFORMAT= history -r "$__kf_dir/$__kf_session.$__kf_restore.history"
     eval "umask ${__kf_field[4]}"
+    cd -- "${__kf_field[3]}" || printf 'keyframe: %s is not there any more\n' "${__kf_field[3]}"
+    unset -v OLDPWD
     if [[ ${__kf_field[0]} == keyframe-shell-2 ]]; then
       mapfile -t __kf_line <<<"${__kf_field[12]}"
       for ((__kf_at = ${#__kf_line[@]} - 1; __kf_at >= 0; __kf_at -= 1)); do
@@ -230,7 +239,6 @@ if [[ -n $__kf_restore ]]; then
         [[ ! $__kf_name =~ -([a-z])\)\ +([0-9]+|unlimited)$ ]] || ulimit -S "-${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
       done <<<"${__kf_field[13]}"
     fi
-    cd -- "${__kf_field[3]}" || printf 'keyframe: %s is not there any more\n' "${__kf_field[3]}"
     eval "${__kf_field[5]}"
     # From here on a restored variable is the user's, also where it is what the sandbox gives.
     while IFS= read -r __kf_name; do

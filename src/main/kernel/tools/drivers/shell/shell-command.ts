@@ -17,7 +17,10 @@ export interface CommandEnd {
 export class ShellCommand {
   readonly id: string
   readonly text: string
-  /** The line that is typed to run it. Words only: after an unfinished command bash's parser does not know `{` on the next line. */
+  /**
+   * The line that is typed to run it, without words that an alias or a function could stand for. Words only: after an unfinished
+   * command bash's parser does not know `{` on the next line.
+   */
   readonly typed: string
   readonly cwdBefore: string
   readonly environmentBefore: ReadonlyMap<string, string> | null
@@ -43,7 +46,7 @@ export class ShellCommand {
   constructor(id: string, text: string, before: { cwd: string; environment: ReadonlyMap<string, string> | null }, nowMs: number) {
     this.id = id
     this.text = text
-    this.typed = ` __kf ${id} 2>/dev/null && :;eval "$__kf_command";__kf_end 2>/dev/null && :`
+    this.typed = ` \\__kf ${id} 2>/dev/null && \\builtin :;\\builtin eval "$__kf_command";\\__kf_end 2>/dev/null && \\builtin :`
     this.cwdBefore = before.cwd
     this.environmentBefore = before.environment
     this.startedAtMs = nowMs
