@@ -117,7 +117,7 @@ function sample(atMs: number, calls: number, dataDir: string): Sample {
     descriptors: readdirSync('/proc/self/fd').length,
     processes: descendantsOf(process.pid).length,
     mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length,
-    branchFolders: readdirSync(join(dataDir, 'runs'), { recursive: false })
+    branchFolders: readdirSync(join(dataDir, 'runs'))
       .map((name) => readdirSync(join(dataDir, 'runs', name)).length)
       .reduce((sum, count) => sum + count, 0),
     journalMb: mb(statSync(join(dataDir, 'journal.db')).size),

@@ -10,7 +10,7 @@ const call =
     (await api.call(tool, args(random), z.unknown())).outcome
 
 const file = (random: () => number): string => `src/m${Math.floor(random() * 120)}.ts`
-const pick = <T>(random: () => number, choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] ?? choices[0]!
+const pick = (random: () => number, choices: readonly string[]): string => choices[Math.floor(random() * choices.length)] ?? ''
 
 const COMMANDS = [
   'ls -l src | head -20',

@@ -1,14 +1,22 @@
-import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { expectFsError } from '../workspace/fs-errors'
-import { fsPath, nameFromBytes } from '../workspace/path-bytes'
+import { fsPath, isKeptPath, nameFromBytes } from '../workspace/path-bytes'
 import { Slices } from '../workspace/slices'
+
+let moved = 0
 
 /**
  * Deletes a tree that an agent may have shaped: folders without permissions (and overlay's `work/work`, mode 000) are opened up
  * first, links are removed and never followed. Gives the event loop its turns; idempotent.
  */
-export async function removeTree(path: string, slices = new Slices()): Promise<void> {
+export async function removeTree(path: string, slices = new Slices(), top = path): Promise<void> {
   const at = fsPath(path)
+  if (path !== top && !isKeptPath(path)) {
+    // Deeper than a path may be long: it is moved to where its name is short.
+    const higher = `${top}/.deep-${(moved += 1)}`
+    renameSync(at, fsPath(higher))
+    return removeTree(higher, slices, top)
+  }
   try {
     const stat = lstatSync(at)
     if (!stat.isDirectory()) {
@@ -18,7 +26,7 @@ export async function removeTree(path: string, slices = new Slices()): Promise<v
     if ((stat.mode & 0o700) !== 0o700) chmodSync(at, 0o700)
     for (const raw of readdirSync(at, { encoding: 'latin1' })) {
       if (slices.due()) await slices.rest()
-      await removeTree(`${path}/${nameFromBytes(raw)}`, slices)
+      await removeTree(`${path}/${nameFromBytes(raw)}`, slices, top)
     }
     rmdirSync(at)
   } catch (thrown) {

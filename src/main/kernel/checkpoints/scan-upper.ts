@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import type { Stats } from 'node:fs'
-import { fsPath, nameFromBytes, textOfBytes } from '../workspace/path-bytes'
+import { fsPath, isKeptPath, nameFromBytes, textOfBytes } from '../workspace/path-bytes'
 import type { Slices } from '../workspace/slices'
 import type { BaseFolder } from './base-index'
 import { resolveEntry, type ViewFolder } from './branch-view'
@@ -55,6 +55,10 @@ async function scanChildren(fd: number, prefix: string, below: ViewFolder | null
     const name = nameFromBytes(raw)
     const path = prefix + name
     if (context.isOutside?.(path) === true) continue
+    if (!isKeptPath(path)) {
+      children.set(name, skipped(context, `${path.slice(0, 100)}...`, 'unreadable', 0))
+      continue
+    }
     const at = fsPath(`${here}/${name}`)
     try {
       const stat = lstatSync(at)

@@ -9,10 +9,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
       ...['process_vm_writev', 'pidfd_getfd', 'kcmp', 'keyctl', 'add_key', 'request_key', 'bpf', 'perf_event_open', 'userfaultfd'],
       ...['fanotify', 'open_by_handle_at', 'init_module', 'finit_module', 'kexec', 'reboot', 'settime', 'sethostname', 'syslog'],
       ...['swapoff', 'quotactl', 'personality', 'tiocsti', 'tiocsti-high', 'tioclinux', 'tiocsetd', 'raw', 'setgroups'],
-      ...['mknod-disk', 'mknod-whiteout', 'trusted-xattr', 'security-xattr'],
+      ...['mknod-disk', 'mknod-whiteout', 'trusted-xattr'],
     ].map((name) => [name, 'EPERM']),
   ),
-  ...{ clone3: 'ENOSYS', io_uring: 'ENOSYS', future: 'ENOSYS', setuid: 'EINVAL', netfilter: 'EPROTONOSUPPORT' },
+  ...{ clone3: 'ENOSYS', io_uring: 'ENOSYS', future: 'ENOSYS', setuid: 'EINVAL', 'security-xattr': 'EINVAL', netfilter: 'EPROTONOSUPPORT' },
   ...{ vsock: 'EAFNOSUPPORT', packet: 'EAFNOSUPPORT', alg: 'EAFNOSUPPORT', bluetooth: 'EAFNOSUPPORT' },
 }
 

@@ -7,7 +7,7 @@ import type { BranchDevice, DeviceCapture } from '../tools/branch-device'
 import type { ToolSpec } from '../tools/driver'
 import type { RolePolicy } from '../tools/policy/policies'
 import { observedCall } from '../tools/observed-effects'
-import { findTool, runTool } from '../tools/tool-runtime'
+import { runTool, unknownTool } from '../tools/tool-runtime'
 import type { BranchRecorder, CheckpointParts } from './branch-recorder'
 import type { RunParts } from './run-parts'
 
@@ -46,7 +46,7 @@ export class ToolCalls {
 
   async call(name: string, args: unknown): Promise<ToolOutcome> {
     const { recorder, device, role } = this.#host
-    const tool = findTool(device, name)
+    const tool = device.tools.get(name) ?? unknownTool(device, name)
     const permission = await this.#permission(tool, args)
     const outcome = await recorder.effect(
       { intent: 'tool.intent', request: this.#request(tool, args, permission), outcome: 'tool.outcome', effectClass: tool.effect },

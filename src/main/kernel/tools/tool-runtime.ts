@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { type Failure, KeyframeError, toFailure } from '../../../shared/failure'
 import type { ToolOutcome } from '../../../shared/frames'
 import type { BranchDevice } from './branch-device'
-import type { ToolSpec } from './driver'
+import { defineTool, type ToolSpec } from './driver'
 
 /** How long a tool may take to end after it was told to. */
 const STOP_GRACE_MS = 5_000
@@ -15,11 +16,30 @@ export interface ToolCallOptions {
 
 export type ToolRun = Pick<ToolOutcome, 'ok' | 'output' | 'text' | 'durationMs'> & { readonly error: Failure | null }
 
-/** The tool of this name, or a failure that lists what there is. */
+/** The tool of this name. Throws `tool.unknown`, which lists what there is. */
 export function findTool(device: BranchDevice, name: string): ToolSpec {
   const tool = device.tools.get(name)
   if (tool !== undefined) return tool
-  throw new KeyframeError({
+  throw noSuchTool(device, name)
+}
+
+/** Stands for a tool that an agent made up: calling it is recorded and fails as a call, not as the run. */
+export function unknownTool(device: BranchDevice, name: string): ToolSpec {
+  return defineTool({
+    name,
+    description: 'There is no such tool.',
+    input: z.unknown(),
+    output: z.null(),
+    effect: 'pure',
+    timeoutMs: 1000,
+    execute: async () => {
+      throw noSuchTool(device, name)
+    },
+  })
+}
+
+function noSuchTool(device: BranchDevice, name: string): KeyframeError {
+  return new KeyframeError({
     code: 'tool.unknown',
     message: `There is no tool ${name}.`,
     action: `Known tools: ${[...device.tools.keys()].sort().join(', ')}.`,

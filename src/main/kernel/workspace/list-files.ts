@@ -6,7 +6,7 @@ import type { DependencyMount } from '../tools/sandboxes/sandbox'
 import { expectFsError } from './fs-errors'
 import { findGitFolder } from './git-folder'
 import { readGitIndex, type GitIndex } from './git-index'
-import { fsPath, nameFromBytes } from './path-bytes'
+import { fsPath, isKeptPath, nameFromBytes } from './path-bytes'
 import { Slices } from './slices'
 
 export interface ListedFile {
@@ -91,6 +91,10 @@ export async function listFiles(root: string, signal?: AbortSignal): Promise<Lis
       const isDirectory = type === 'directory'
       if (isIgnored(rules, path, isDirectory)) {
         if (isDirectory && DEPENDENCY_FOLDERS.has(name)) dependencies.push({ path, liveDir: join(root, path) })
+        continue
+      }
+      if (!isKeptPath(path)) {
+        notices.push(`${path.slice(0, 100)}... is nested too deeply and was left out.`)
         continue
       }
       if (type === 'other') {

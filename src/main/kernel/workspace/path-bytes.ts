@@ -44,3 +44,14 @@ export function bytesOfPath(path: string): Buffer {
 export function textOfBytes(bytes: Uint8Array): string {
   return nameFromBytes(Buffer.from(bytes).toString('latin1'))
 }
+
+/**
+ * Longest path below a workspace that is kept: with the folder that it lies in, Linux takes no more than 4,096 bytes at once. Programs
+ * can make longer ones step by step.
+ */
+const MAX_PATH_BYTES = 3_000
+
+/** False for a path that nothing could read or write by its name once it lies somewhere else. */
+export function isKeptPath(path: string): boolean {
+  return Buffer.byteLength(path) <= MAX_PATH_BYTES
+}
