@@ -5,6 +5,7 @@ import type { Driver } from './driver'
 import { createFilesystemDriver, type FilesystemDriver } from './drivers/filesystem/filesystem-driver'
 import { createLspDriver, type LspDriver } from './drivers/lsp/lsp-driver'
 import { lspBinds } from './drivers/lsp/server-process'
+import { createSearchDriver } from './drivers/search/search-driver'
 import { createShellDriver, type ShellDriver } from './drivers/shell/shell-driver'
 import { FILE_GUEST_SCRIPT, fileGuestBinds, shellGuestBinds } from './guest/guest-binds'
 import { GUEST_NODE } from './sandboxes/guest-view'
@@ -22,7 +23,7 @@ export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: T
   const shell = createShellDriver({ onTerminalData })
   const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
-  return { all: [filesystem, shell, lsp, createMemoryDriver(memory)], filesystem, shell, lsp }
+  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem)], filesystem, shell, lsp }
 }
 
 /** Keyframe's own programs that run inside every sandbox. */

@@ -1,51 +1,56 @@
-// Runs inside the sandbox: the hands of the filesystem driver. One JSON request a line on stdin, one JSON answer a line on stdout, in
-// order. Started in the workspace as `node file-guest.mjs IGNORE_MODULE`; ends with its stdin. Node built-ins only, and the `ignore`
-// package as a single file. It has the rights of the agent: the sandbox is the boundary, not the checks in here.
-import { rmSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
-import { occurrences } from './text-edits.mjs'
+// Runs inside the sandbox: the hands of the filesystem, search and git drivers. One JSON request a line on stdin, one JSON answer a line
+// on stdout, in order. Started in the workspace as `node file-guest.mjs IGNORE_MODULE STATE_FOLDER`; ends with its stdin. Node built-ins
+// only, and the `ignore` package as a single file. It has the rights of the agent: the sandbox is the boundary, not the checks in here.
+import { readSync, readlinkSync, rmSync } from 'node:fs'
+import { applyExactEdits } from './exact-edits.mjs'
+import { changedSince, fileVersions } from './changed-files.mjs'
+import { moveEntry } from './copy-tree.mjs'
+import { read, readFrom } from './file-reading.mjs'
+import { applyPatch } from './patch-files.mjs'
+import { onDisk, textOfBytes } from './path-bytes.mjs'
+import { realPath } from './real-paths.mjs'
+import { findFiles, search } from './search.mjs'
+import { rememberText } from './remembered-texts.mjs'
+import { recoverStaged } from './staging-journal.mjs'
+import { encodeText, encodingOf, kindOfBinary } from './text-encodings.mjs'
 import {
-  MAX_FILE_BYTES,
-  MAX_TEXT_BYTES,
-  countLines,
-  encodeText,
+  MAX_WHOLE_BYTES,
+  createAtomically,
   hashFile,
   inLineEnding,
-  lineStarts,
   readText,
   versionOf,
+  withRegularFile,
   writeAtomically,
 } from './text-files.mjs'
-import { realPath } from './real-paths.mjs'
+import { readTreeFiles, scanTree } from './tree-scan.mjs'
 import { walk } from './tree-walk.mjs'
-import { applyWorkspaceEdit, checkMove, checkRemove, checkVersion, countEntries, existing, moveEntry } from './workspace-edit.mjs'
+import { applyWorkspaceEdit, checkMove, checkRemove, checkVersion, countEntries, existing } from './workspace-edit.mjs'
 import { GuestFailure, failureOf, lstatOrNull, resolvePath, typeOf } from './workspace-paths.mjs'
 
-const ignoreModule = process.argv[2]
-const MAX_SHOWN_MATCHES = 20
+const [, , ignoreModule, stateFolder] = process.argv
 
-const operations = { realPaths, read, stat, list, glob, write, replace, applyEdit: applyWorkspaceEdit, move, remove, search }
-
-function realPaths({ paths }) {
-  return { paths: paths.map(realPath) }
-}
-
-function read({ path, startLine, endLine }) {
-  const { relative, absolute } = existing(path)
-  const whole = startLine === undefined && endLine === undefined
-  const file = readText(absolute, path, whole ? MAX_TEXT_BYTES : MAX_FILE_BYTES)
-  const starts = lineStarts(file.text)
-  const totalLines = countLines(file.text, starts)
-  const first = startLine ?? 1
-  const last = Math.min(endLine ?? totalLines, totalLines)
-  if (first > Math.max(totalLines, 1) || (last < first && totalLines > 0)) {
-    throw new GuestFailure('fs.bad-range', `${path} has ${totalLines} lines: there are no lines ${first} to ${endLine ?? totalLines}.`, {
-      totalLines,
-    })
-  }
-  const text = file.text.slice(starts[first - 1], starts[last] ?? file.text.length)
-  if (text.length > MAX_TEXT_BYTES) throw new GuestFailure('fs.too-large', `Lines ${first} to ${last} of ${path} are more than 8 MiB.`)
-  return { path: relative, text, version: file.version, totalLines, sizeBytes: file.bytes.length, startLine: first, endLine: last }
+const operations = {
+  ready: () => ({}),
+  realPaths: ({ paths }) => ({ paths: paths.map(realPath) }),
+  read,
+  readFrom,
+  stat,
+  list,
+  glob,
+  write,
+  create,
+  edit,
+  applyEdit: applyWorkspaceEdit,
+  applyPatch,
+  move,
+  remove,
+  versions: fileVersions,
+  changedSince: (args) => changedSince({ ...args, ignoreModule }),
+  search: (args) => search({ ...args, ignoreModule }),
+  findFiles: (args) => findFiles({ ...args, ignoreModule }),
+  scanTree: (args) => scanTree({ ...args, ignoreModule }),
+  readTreeFiles,
 }
 
 function stat({ path }) {
@@ -54,7 +59,28 @@ function stat({ path }) {
   const type = typeOf(found)
   if (found === null) return { path: relative, type, sizeBytes: 0, mode: 0, mtimeMs: 0, version: null }
   const version = type === 'file' ? hashFile(absolute, path) : null
-  return { path: relative, type, sizeBytes: found.size, mode: found.mode & 0o7777, mtimeMs: found.mtimeMs, version }
+  const shown = {
+    path: relative,
+    type,
+    sizeBytes: found.size,
+    mode: found.mode & 0o7777,
+    mtimeMs: found.mtimeMs,
+    version,
+    links: found.nlink,
+  }
+  if (type === 'symlink') return { ...shown, linkTarget: textOfBytes(readlinkSync(onDisk(absolute), 'buffer')) }
+  const binary = type === 'file' ? binaryKind(absolute, path) : null
+  return binary === null ? shown : { ...shown, binary }
+}
+
+function binaryKind(absolute, path) {
+  return withRegularFile(absolute, path, (fd) => {
+    const start = Buffer.alloc(64 * 1024)
+    const bytes = start.subarray(0, readSync(fd, start, 0, start.length, 0))
+    // The last character may be cut.
+    const whole = bytes.length < start.length ? bytes : bytes.subarray(0, bytes.findLastIndex((byte) => byte < 128) + 1)
+    return encodingOf(whole) === null ? kindOfBinary(bytes) : null
+  })
 }
 
 function list({ path, depth, limit }) {
@@ -85,60 +111,56 @@ function glob({ source, limit }) {
   return { paths, truncated: false }
 }
 
-function write({ path, text, expectedVersion }) {
-  const { relative, absolute } = resolvePath(path)
+/** `handleVersion`: what the agent has open; a file that is gone since is simply made again. */
+function write({ path, text, expectedVersion, handleVersion, follow = true }) {
+  const { relative, absolute } = resolvePath(path, { links: follow })
   const found = lstatOrNull(absolute)
   if (found === null) {
     if (expectedVersion !== undefined)
       throw new GuestFailure('fs.not-found', `${path} is not there any more.`, { expected: expectedVersion })
-    const bytes = encodeText(text, false)
+    const bytes = remembered(text)
     writeAtomically(absolute, path, bytes, null)
     return { path: relative, version: versionOf(bytes), created: true }
   }
   const old = replaceable(absolute, path, found)
-  checkVersion(path, old, expectedVersion)
-  const bytes = encodeText(old.eol === 'crlf' && !text.includes('\r\n') ? inLineEnding(text, 'crlf') : text, old.bom)
+  checkVersion(path, old, expectedVersion ?? handleVersion)
+  const bytes = remembered(old.eol === 'crlf' && !text.includes('\r\n') ? inLineEnding(text, 'crlf') : text, old.encoding)
   writeAtomically(absolute, path, bytes, old.mode)
   return { path: relative, version: versionOf(bytes), created: false }
+}
+
+function remembered(text, encoding) {
+  const bytes = encodeText(text, encoding)
+  rememberText(versionOf(bytes), text)
+  return bytes
 }
 
 /** The file that a write replaces. One that is not text may be replaced too: it has a version but no ending to keep. */
 function replaceable(absolute, path, found) {
   try {
-    return readText(absolute, path)
+    return readText(absolute, path, MAX_WHOLE_BYTES)
   } catch (error) {
     if (!['fs.binary', 'fs.encoding', 'fs.too-large'].includes(error.code)) throw error
-    return { text: null, bom: false, eol: 'none', version: hashFile(absolute, path), mode: found.mode & 0o7777 }
+    return { text: null, encoding: 'utf-8', eol: 'none', version: hashFile(absolute, path), mode: found.mode & 0o7777 }
   }
 }
 
-function replace({ path, oldText, newText, expectedVersion }) {
-  const { relative, absolute } = existing(path)
-  const file = readText(absolute, path)
-  checkVersion(path, file, expectedVersion)
-  let wanted = oldText
-  let found = occurrences(file.text, wanted, MAX_SHOWN_MATCHES + 1)
-  if (found.length === 0 && file.eol === 'crlf') {
-    wanted = inLineEnding(oldText, 'crlf')
-    found = occurrences(file.text, wanted, MAX_SHOWN_MATCHES + 1)
-  }
-  if (found.length === 0) {
-    throw new GuestFailure('fs.no-match', `${path} does not contain the text to replace.`, { path, version: file.version })
-  }
-  const starts = lineStarts(file.text)
-  const lines = found.map((offset) => starts.findLastIndex((start) => start <= offset) + 1)
-  if (found.length > 1) {
-    const many = found.length > MAX_SHOWN_MATCHES ? `more than ${MAX_SHOWN_MATCHES}` : String(found.length)
-    throw new GuestFailure('fs.ambiguous-match', `${path} contains the text to replace ${many} times, on lines ${lines.join(', ')}.`, {
-      path,
-      count: found.length,
-      lines,
-    })
-  }
-  const text = file.text.slice(0, found[0]) + inLineEnding(newText, file.eol) + file.text.slice(found[0] + wanted.length)
-  const bytes = encodeText(text, file.bom)
+function create({ path, text, encoding = 'utf-8', executable = false, follow = true }) {
+  const { relative, absolute } = resolvePath(path, { follow: false, links: follow })
+  if (lstatOrNull(absolute) !== null) throw new GuestFailure('fs.exists', `${path} is already there.`)
+  const bytes = remembered(text, encoding)
+  createAtomically(absolute, path, bytes, executable ? 0o755 : null)
+  return { path: relative, version: versionOf(bytes) }
+}
+
+function edit({ path, edits, expectedVersion, handleVersion, follow = true }) {
+  const { relative, absolute } = existing(path, { links: follow })
+  const file = readText(absolute, path, MAX_WHOLE_BYTES)
+  checkVersion(path, file, expectedVersion ?? handleVersion)
+  const { text, edits: done } = applyExactEdits(file, edits, path)
+  const bytes = remembered(text, file.encoding)
   writeAtomically(absolute, path, bytes, file.mode)
-  return { path: relative, version: versionOf(bytes), line: lines[0] }
+  return { path: relative, version: versionOf(bytes), edits: done }
 }
 
 function move({ from, to }) {
@@ -151,24 +173,8 @@ function move({ from, to }) {
 function remove({ path }) {
   const { absolute } = checkRemove(path)
   const removed = countEntries(absolute)
-  rmSync(absolute, { recursive: true })
+  rmSync(onDisk(absolute), { recursive: true })
   return { removed }
-}
-
-function search({ timeoutMs, ...query }) {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./text-search.mjs', import.meta.url), { workerData: { ...query, ignoreModule } })
-    const deadline = setTimeout(() => {
-      reject(new GuestFailure('search.timed-out', `The search took longer than ${timeoutMs} ms.`))
-      void worker.terminate()
-    }, timeoutMs)
-    worker.once('message', resolve)
-    worker.once('error', (error) => reject(error instanceof SyntaxError ? new GuestFailure('search.bad-pattern', error.message) : error))
-    worker.once('exit', () => {
-      clearTimeout(deadline)
-      reject(new GuestFailure('fs.failed', 'The search ended without a result.'))
-    })
-  })
 }
 
 async function answer(line) {
@@ -190,4 +196,5 @@ async function* requests() {
   }
 }
 
+if (stateFolder !== undefined) recoverStaged(stateFolder)
 for await (const line of requests()) process.stdout.write(`${JSON.stringify(await answer(line))}\n`)

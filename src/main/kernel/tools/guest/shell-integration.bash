@@ -11,7 +11,9 @@ if [[ -z ${KEYFRAME_SHELL-} || ! -r $KEYFRAME_SHELL ]]; then
 fi
 { IFS= read -rd '' __kf_nonce; IFS= read -rd '' __kf_dir; IFS= read -rd '' __kf_session; IFS= read -rd '' __kf_restore; } <"$KEYFRAME_SHELL"
 unset KEYFRAME_SHELL HISTFILE MAILCHECK
-readonly __kf_nonce __kf_dir __kf_session
+# Lists are read back from a file: a command substitution would cost a process each.
+__kf_list=$__kf_dir/$__kf_session.list
+readonly __kf_nonce __kf_dir __kf_session __kf_list
 __kf_id= __kf_seq=0 __kf_command= __kf_status=0
 
 # Names that belong to bash, to this file or to the terminal: not carried over.
@@ -95,7 +97,8 @@ __kf_end() {
 __kf_variables() {
   builtin local __kf_name __kf_names __kf_here=' '
   builtin local -a __kf_kept
-  builtin mapfile -t __kf_names <<<"$(builtin compgen -v)"
+  builtin compgen -v >|"$__kf_list"
+  builtin mapfile -t __kf_names <"$__kf_list"
   for __kf_name in "${__kf_names[@]}"; do
     [[ $__kf_name == __kf* || $__kf_skipped == *" $__kf_name "* ]] && builtin continue
     __kf_here+="$__kf_name "
@@ -104,7 +107,8 @@ __kf_variables() {
   done
   [[ ${#__kf_kept[@]} == 0 ]] || builtin declare -p -- "${__kf_kept[@]}" 2>/dev/null
   # Names with attributes and no value.
-  builtin mapfile -t __kf_names <<<"$(builtin declare -p)"
+  builtin declare -p >|"$__kf_list"
+  builtin mapfile -t __kf_names <"$__kf_list"
   for __kf_name in "${__kf_names[@]}"; do
     [[ $__kf_name =~ ^declare\ -[-a-zA-Z]+\ ([a-zA-Z_][a-zA-Z0-9_]*)$ ]] || builtin continue
     [[ ${BASH_REMATCH[1]} == __kf* || $__kf_skipped == *" ${BASH_REMATCH[1]} "* ]] || builtin printf '%s\n' "$__kf_name"
@@ -122,7 +126,8 @@ __kf_variables() {
 
 __kf_functions() {
   builtin local __kf_line __kf_lines
-  builtin mapfile -t __kf_lines <<<"$(builtin declare -F)"
+  builtin declare -F >|"$__kf_list"
+  builtin mapfile -t __kf_lines <"$__kf_list"
   for __kf_line in "${__kf_lines[@]}"; do
     [[ -n $__kf_line && ${__kf_line##* } != __kf* ]] || builtin continue
     builtin declare -f -- "${__kf_line##* }"
@@ -141,7 +146,8 @@ __kf_directories() {
 # Soft limits that differ from those that the sandbox gave.
 __kf_changed_limits() {
   builtin local __kf_line __kf_lines
-  builtin mapfile -t __kf_lines <<<"$(builtin ulimit -Sa)"
+  builtin ulimit -Sa >|"$__kf_list"
+  builtin mapfile -t __kf_lines <"$__kf_list"
   for __kf_line in "${__kf_lines[@]}"; do
     [[ $'\n'$__kf_limits$'\n' == *$'\n'"$__kf_line"$'\n'* ]] || builtin printf '%s\n' "$__kf_line"
   done
@@ -161,7 +167,8 @@ __kf_descriptors() {
 
 __kf_environment() {
   builtin local __kf_name __kf_names
-  builtin mapfile -t __kf_names <<<"$(builtin compgen -e)"
+  builtin compgen -e >|"$__kf_list"
+  builtin mapfile -t __kf_names <"$__kf_list"
   for __kf_name in "${__kf_names[@]}"; do
     [[ -z $__kf_name || $__kf_name == OLDPWD || $__kf_skipped == *" $__kf_name "* ]] || builtin printf '%s=%s\0' "$__kf_name" "${!__kf_name-}"
   done
@@ -202,15 +209,15 @@ __kf_check_tty() {
 
 __kf_prompt() {
   # Before the options are changed: as they are to be kept.
-  builtin local __kf_set
-  __kf_set=$(builtin set +o)
-  builtin local - __kf_traps __kf_open=
+  builtin set +o >|"$__kf_list"
+  builtin local - __kf_traps __kf_open= __kf_set
   builtin set +euxvfC
+  builtin mapfile -d '' -t __kf_set <"$__kf_list"
   __kf_descriptors
   builtin mapfile -d '' -t __kf_traps <"$__kf_dir/$__kf_session.traps"
   __kf_seq=$((__kf_seq + 1))
   HISTTIMEFORMAT=${HISTTIMEFORMAT-} builtin history -w "$__kf_dir/$__kf_session.history"
-  __kf_state "$__kf_status" "$__kf_set" "${__kf_traps[0]-}" "$__kf_open" >|"$__kf_dir/$__kf_session.state"
+  __kf_state "$__kf_status" "${__kf_set[0]-}" "${__kf_traps[0]-}" "$__kf_open" >|"$__kf_dir/$__kf_session.state"
   __kf_check_tty
   __kf_mark D "$__kf_id" "$__kf_status" "$__kf_seq"
   __kf_id=

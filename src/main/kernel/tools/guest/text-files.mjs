@@ -6,6 +6,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -15,13 +16,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { onDisk } from './path-bytes.mjs'
+import { noteStaged, noteSettled } from './staging-journal.mjs'
+import { decodeText, encodingOf, kindOfBinary } from './text-encodings.mjs'
 import { GuestFailure, lstatOrNull } from './workspace-paths.mjs'
 
 export const MAX_TEXT_BYTES = 8 * 1024 * 1024
-/** Beyond it nothing is read at all, not even a range: the whole file is in memory while its version is computed. */
-export const MAX_FILE_BYTES = 256 * 1024 * 1024
+/** Above it nothing is ever read whole: ranges are streamed, and what changes the text is refused. */
+export const MAX_WHOLE_BYTES = 16 * 1024 * 1024
 
-const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
 export function versionOf(bytes) {
@@ -33,7 +36,7 @@ export function withRegularFile(absolute, path, use) {
   const stat = lstatOrNull(absolute)
   if (stat?.isDirectory()) throw new GuestFailure('fs.is-directory', `${path} is a directory.`)
   if (stat !== null && !stat.isFile()) throw new GuestFailure('fs.not-a-file', `${path} is no regular file.`)
-  const fd = openSync(absolute, READ_FLAGS)
+  const fd = openSync(onDisk(absolute), READ_FLAGS)
   try {
     const opened = fstatSync(fd)
     if (!opened.isFile()) throw new GuestFailure('fs.not-a-file', `${path} is no regular file.`)
@@ -53,32 +56,39 @@ export function hashFile(absolute, path) {
   })
 }
 
-/** The file's bytes and text. Fails for what is not UTF-8 text; a byte order mark is taken off and remembered. */
+/** The file's bytes and text, with what has to be kept when it is changed. Fails for binary files. */
 export function readText(absolute, path, maxBytes = MAX_TEXT_BYTES) {
   return withRegularFile(absolute, path, (fd, stat) => {
     if (stat.size > maxBytes) throw tooLarge(path, stat.size, maxBytes)
     const bytes = readFileSync(fd)
     if (bytes.length > maxBytes) throw tooLarge(path, bytes.length, maxBytes)
-    const bom = bytes.subarray(0, 3).equals(BOM)
-    const text = decode(bom ? bytes.subarray(3) : bytes, path)
-    return { bytes, text, bom, eol: lineEnding(text), version: versionOf(bytes), mode: stat.mode & 0o7777 }
+    const { text, encoding } = textOf(bytes, path)
+    return { bytes, text, encoding, eol: lineEnding(text), version: versionOf(bytes), mode: stat.mode & 0o7777 }
   })
 }
 
-function tooLarge(path, sizeBytes, maxBytes) {
-  const advice = maxBytes === MAX_TEXT_BYTES ? 'Read a range of lines instead.' : 'Use the shell for it.'
+export function tooLarge(path, sizeBytes, maxBytes = MAX_WHOLE_BYTES) {
+  const advice = 'Read a range of its lines or bytes; change it with the shell.'
   return new GuestFailure('fs.too-large', `${path} has ${sizeBytes} bytes, more than ${maxBytes}. ${advice}`, { sizeBytes, maxBytes })
 }
 
-function decode(bytes, path) {
-  const utf16 = bytes.length >= 2 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-  if (utf16) throw new GuestFailure('fs.encoding', `${path} is UTF-16, not UTF-8.`, { encoding: 'utf-16' })
-  if (bytes.includes(0)) throw new GuestFailure('fs.binary', `${path} is binary (${bytes.length} bytes).`, { sizeBytes: bytes.length })
+export function textOf(bytes, path) {
+  const encoding = encodingOf(bytes)
+  if (encoding === null) throw isBinary(path, bytes, bytes.length)
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new GuestFailure('fs.encoding', `${path} is text, but not UTF-8.`, { encoding: 'unknown-8bit' })
+    return { text: decodeText(bytes, encoding), encoding }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new GuestFailure('fs.encoding', `${path} has the mark of ${encoding}, but its bytes are not of that encoding.`, { encoding })
   }
+}
+
+export function isBinary(path, start, sizeBytes) {
+  const kind = kindOfBinary(start)
+  return new GuestFailure('fs.binary', `${path} is no text: ${kind}, ${sizeBytes} bytes. Read it as base64 if its bytes are needed.`, {
+    kind,
+    sizeBytes,
+  })
 }
 
 /** The one line ending of a text, `mixed` or `none`. */
@@ -95,13 +105,6 @@ export function inLineEnding(text, eol) {
   return eol === 'lf' ? text.replace(/\r\n/g, '\n') : text
 }
 
-/** Half a character (a lone surrogate) has no bytes in UTF-8 and is refused. */
-export function encodeText(text, bom) {
-  if (!text.isWellFormed()) throw new GuestFailure('fs.encoding', 'The new text holds half a character, which UTF-8 cannot carry.')
-  const bytes = Buffer.from(text, 'utf8')
-  return bom ? Buffer.concat([BOM, bytes]) : bytes
-}
-
 /** Offsets at which lines start. A line ends with LF, CRLF or CR, as in the language server protocol. */
 export function lineStarts(text) {
   const starts = [0]
@@ -114,26 +117,48 @@ export function countLines(text, starts) {
   return starts[starts.length - 1] === text.length ? starts.length - 1 : starts.length
 }
 
-/** Puts bytes in a temporary file beside `absolute`; `commit` makes them the file in one step, `discard` forgets them. */
+/**
+ * Puts bytes in a temporary file beside `absolute`; `commit` makes them the file in one step, `commitNew` only where nothing is yet,
+ * `discard` forgets them. A file with several hard links is separated from the others, which keep the old content.
+ */
 export function stage(absolute, path, bytes, mode) {
   const directory = dirname(absolute)
-  mkdirSync(directory, { recursive: true })
-  if (mode !== null) accessSync(absolute, constants.W_OK)
+  mkdirSync(onDisk(directory), { recursive: true })
+  if (mode !== null && lstatOrNull(absolute) !== null) accessSync(onDisk(absolute), constants.W_OK)
   const temporary = join(directory, temporaryName(basename(absolute)))
+  noteStaged(temporary)
+  const drop = () => {
+    rmSync(onDisk(temporary), { force: true })
+    noteSettled(temporary)
+  }
   try {
     writeNew(temporary, bytes, mode)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    drop()
     throw error
   }
   return {
-    commit: () => renameSync(temporary, absolute),
-    discard: () => rmSync(temporary, { force: true }),
+    commit: () => {
+      renameSync(onDisk(temporary), onDisk(absolute))
+      noteSettled(temporary)
+    },
+    commitNew: () => {
+      try {
+        linkSync(onDisk(temporary), onDisk(absolute))
+        drop()
+      } catch (error) {
+        // A file system without hard links: there is no way to do it in one step.
+        if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code) || lstatOrNull(absolute) !== null) throw error
+        renameSync(onDisk(temporary), onDisk(absolute))
+        noteSettled(temporary)
+      }
+    },
+    discard: drop,
   }
 }
 
 function writeNew(temporary, bytes, mode) {
-  const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666)
+  const fd = openSync(onDisk(temporary), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666)
   try {
     writeFileSync(fd, bytes)
     if (mode !== null) fchmodSync(fd, mode & 0o777)
@@ -142,8 +167,10 @@ function writeNew(temporary, bytes, mode) {
   }
 }
 
+/** Recognised by `recoverStaged`: nothing else may have such a name. */
 export function temporaryName(name) {
-  return `.keyframe-${randomBytes(6).toString('hex')}-${name.slice(0, 100)}`
+  const tail = name.replaceAll('\\', '_').slice(0, 60)
+  return `.keyframe-${randomBytes(6).toString('hex')}-${tail}`
 }
 
 /** Replaces or makes a file in one step. `mode` null: a new file with the usual mode. */
@@ -151,6 +178,17 @@ export function writeAtomically(absolute, path, bytes, mode) {
   const staged = stage(absolute, path, bytes, mode)
   try {
     staged.commit()
+  } catch (error) {
+    staged.discard()
+    throw error
+  }
+}
+
+/** Makes a file that must not be there yet. */
+export function createAtomically(absolute, path, bytes, mode) {
+  const staged = stage(absolute, path, bytes, mode)
+  try {
+    staged.commitNew()
   } catch (error) {
     staged.discard()
     throw error

@@ -2,26 +2,32 @@
 import { constants, closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ignoreRules, walk } from './tree-walk.mjs'
-import { workspaceRoot } from './workspace-paths.mjs'
+import { isWord } from './word-bounds.mjs'
+import { onDisk } from './path-bytes.mjs'
+import { encodingOf, decodeText } from './text-encodings.mjs'
+import { resolvePath } from './workspace-paths.mjs'
 
-const MAX_SEARCHED_BYTES = 2 * 1024 * 1024
 const MAX_SHOWN_CHARACTERS = 400
-const WORD = /[\p{L}\p{N}_$]/u
 
-/** Text of a file that is worth searching, or null for what is large, binary, unreadable or no file. */
-function searchable(absolute) {
+/** Text of a file that is worth searching, or why it is not: `binary`, `large`, or null for what is unreadable or no file. */
+function searchable(absolute, maxFileBytes) {
   let fd
   try {
-    fd = openSync(absolute, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+    fd = openSync(onDisk(absolute), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
   } catch (error) {
-    if (['EACCES', 'ENOENT', 'ELOOP', 'ENXIO'].includes(error.code)) return null
+    if (['EACCES', 'ENOENT', 'ELOOP', 'ENXIO'].includes(error.code)) return { why: null }
     throw error
   }
   try {
     const stat = fstatSync(fd)
-    if (!stat.isFile() || stat.size > MAX_SEARCHED_BYTES) return null
+    if (!stat.isFile()) return { why: null }
+    if (stat.size > maxFileBytes) return { why: 'large' }
     const bytes = readFileSync(fd)
-    return bytes.includes(0) ? null : bytes.toString('utf8')
+    const encoding = encodingOf(bytes)
+    return encoding === null ? { why: 'binary' } : { text: decodeText(bytes, encoding) }
+  } catch (error) {
+    if (error instanceof TypeError) return { why: 'binary' }
+    throw error
   } finally {
     closeSync(fd)
   }
@@ -35,31 +41,54 @@ function* matches(line, { pattern, query }) {
   for (const match of line.matchAll(pattern)) if (match[0] !== '') yield { at: match.index, length: match[0].length }
 }
 
-function isWord(line, at, length) {
-  const before = line.slice(0, at).at(-1)
-  const after = line[at + length]
-  return (before === undefined || !WORD.test(before)) && (after === undefined || !WORD.test(after))
+function patternOf({ query, regex, caseMode }) {
+  const insensitive = caseMode === 'insensitive' || (caseMode === 'smart' && query === query.toLowerCase())
+  if (!regex && !insensitive) return null
+  const source = regex ? query : query.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  return new RegExp(source, insensitive ? 'gi' : 'g')
 }
 
-function search({ query, regex, wholeWord, globSource, limit, ignoreModule }) {
-  const pattern = regex ? new RegExp(query, 'g') : null
-  const glob = globSource === null ? null : new RegExp(globSource)
+function search(query) {
+  const { wholeWord, globSources, excludeSources, limit, maxPerFile, maxFileBytes, includeIgnored, hidden, folder, ignoreModule } = query
+  const pattern = patternOf(query)
+  const globs = globSources.map((source) => new RegExp(source))
+  const excluded = excludeSources.map((source) => new RegExp(source))
   const hits = []
-  for (const { path, absolute, entry } of walk(workspaceRoot, '', { rules: ignoreRules(ignoreModule) })) {
-    if (!entry.isFile() || (glob !== null && !glob.test(path))) continue
-    const text = searchable(absolute)
-    if (text === null || (pattern === null && !text.includes(query))) continue
+  const skipped = { binary: 0, tooLarge: 0 }
+  let [files, cut] = [0, false]
+  const { absolute: root, relative } = resolvePath(folder === '.' ? '' : folder)
+  for (const { path, absolute, entry } of walk(root, relative, includeIgnored ? {} : { rules: ignoreRules(ignoreModule) })) {
+    if (!entry.isFile() || (globs.length > 0 && !globs.some((glob) => glob.test(path))) || excluded.some((glob) => glob.test(path)))
+      continue
+    if (!hidden && /(^|\/)\./.test(path)) continue
+    const { text, why } = searchable(absolute, maxFileBytes)
+    if (why === 'large') skipped.tooLarge += 1
+    if (why === 'binary') skipped.binary += 1
+    if (text === undefined || (pattern === null && !text.includes(query.query))) continue
+    const before = hits.length
     let number = 0
-    for (const line of text.split(/\r\n|\n|\r/)) {
+    for (const line of text.split(/\r?\n/)) {
       number += 1
-      for (const { at, length } of matches(line, { pattern, query })) {
+      for (const { at, length } of matches(line, { pattern, query: query.query })) {
         if (wholeWord && !isWord(line, at, length)) continue
-        if (hits.length === limit) return { hits, truncated: true }
-        hits.push({ path, line: number, column: at, text: line.trim().slice(0, MAX_SHOWN_CHARACTERS) })
+        if (hits.length === limit) return { hits, truncated: true, files, skipped, engine: 'built-in' }
+        if (hits.length - before === maxPerFile) {
+          cut = true
+          continue
+        }
+        hits.push({
+          path,
+          line: number,
+          column: at,
+          text: line.trim().slice(0, MAX_SHOWN_CHARACTERS),
+          endLine: number,
+          endColumn: at + length,
+        })
       }
     }
+    if (hits.length > before) files += 1
   }
-  return { hits, truncated: false }
+  return { hits, truncated: cut, files, skipped, engine: 'built-in' }
 }
 
 parentPort.postMessage(search(workerData))

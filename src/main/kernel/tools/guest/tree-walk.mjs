@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { onDisk, textOfBytes } from './path-bytes.mjs'
 import { lstatOrNull } from './workspace-paths.mjs'
 
 const require = createRequire(import.meta.url)
@@ -9,7 +10,8 @@ const SKIPPED = new Set(['.git', 'node_modules'])
 const MAX_IGNORE_BYTES = 1024 * 1024
 
 function children(absolute) {
-  const entries = readdirSync(absolute, { withFileTypes: true })
+  const entries = readdirSync(onDisk(absolute), { withFileTypes: true, encoding: 'buffer' })
+  for (const entry of entries) entry.name = textOfBytes(entry.name)
   const key = (entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)
   return entries.sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
@@ -23,7 +25,7 @@ export function ignoreRules(modulePath) {
       const file = join(absolute, '.gitignore')
       const stat = lstatOrNull(file)
       if (!stat?.isFile() || stat.size > MAX_IGNORE_BYTES) return () => undefined
-      rules.push({ prefix: relative === '' ? '' : `${relative}/`, matcher: ignore().add(readFileSync(file, 'utf8')) })
+      rules.push({ prefix: relative === '' ? '' : `${relative}/`, matcher: ignore().add(readFileSync(onDisk(file), 'utf8')) })
       return () => rules.pop()
     },
     ignores(relative, isDirectory) {

@@ -1,34 +1,19 @@
 // Runs inside the sandbox. Changes of several files that happen together or not at all.
-import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { moveEntry } from './copy-tree.mjs'
+import { onDisk, textOfBytes } from './path-bytes.mjs'
+import { recallText, rememberText } from './remembered-texts.mjs'
 import { applyTextEdits } from './text-edits.mjs'
-import { encodeText, hashFile, readText, stage, temporaryName, versionOf, writeAtomically } from './text-files.mjs'
-import { walk } from './tree-walk.mjs'
+import { encodeText } from './text-encodings.mjs'
+import { hashFile, readText, stage, temporaryName, versionOf, writeAtomically } from './text-files.mjs'
 import { GuestFailure, failureOf, lstatOrNull, resolvePath, workspaceRoot } from './workspace-paths.mjs'
 
-/** rename(2) of a directory that lies in a lower layer of an overlay fails with EXDEV: it is copied and removed. */
-export function moveEntry(from, to) {
-  mkdirSync(dirname(to), { recursive: true })
-  try {
-    renameSync(from, to)
-  } catch (error) {
-    if (error.code !== 'EXDEV') throw error
-    try {
-      cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, force: false, errorOnExist: true })
-    } catch (copyError) {
-      rmSync(to, { recursive: true, force: true })
-      throw copyError
-    }
-    rmSync(from, { recursive: true })
-  }
-}
-
-/** Number of files and links at and below a path. */
+/** Number of files and links at and below a path, whatever their names. */
 export function countEntries(absolute) {
-  if (!lstatOrNull(absolute)?.isDirectory()) return 1
-  let count = 0
-  for (const { entry } of walk(absolute, '')) if (!entry.isDirectory()) count += 1
-  return count
+  const entries = lstatOrNull(absolute)?.isDirectory() ? readdirSync(onDisk(absolute), 'buffer') : null
+  if (entries === null) return 1
+  return entries.reduce((count, name) => count + countEntries(`${absolute}/${textOfBytes(name)}`), 0)
 }
 
 export function existing(path, options) {
@@ -60,6 +45,7 @@ export function checkVersion(path, file, expected) {
     expected,
     actual: file.version,
     text: file.text,
+    before: recallText(expected),
   })
 }
 
@@ -80,7 +66,9 @@ export function applyWorkspaceEdit({ files, create, move, remove }) {
     const file = readText(absolute, path)
     checkVersion(path, file, version)
     const text = applyTextEdits(file.text, edits, file.eol, path)
-    return { path, absolute, file, bytes: encodeText(text, file.bom) }
+    const bytes = encodeText(text, file.encoding)
+    rememberText(versionOf(bytes), text)
+    return { path, absolute, file, bytes }
   })
   const editedTwice = edited.find((one, index) => edited.some((other, at) => at < index && other.absolute === one.absolute))
   if (editedTwice) throw new GuestFailure('fs.bad-edit', `${editedTwice.path} is listed twice; put its edits together.`)
@@ -88,7 +76,7 @@ export function applyWorkspaceEdit({ files, create, move, remove }) {
     const { absolute } = resolvePath(path)
     if (lstatOrNull(absolute) !== null) throw new GuestFailure('fs.exists', `${path} is already there.`)
     claim(absolute, path)
-    return { path, absolute, bytes: encodeText(text, false) }
+    return { path, absolute, bytes: encodeText(text) }
   })
   const moved = move.map(({ from, to }) => {
     const { source, target } = checkMove(from, to)
@@ -109,7 +97,11 @@ export function applyWorkspaceEdit({ files, create, move, remove }) {
   return { versions: versionsAfter({ edited, created, moved, removed }) }
 }
 
-function perform({ edited, created, moved, removed }) {
+/**
+ * Writes what was prepared: all of it, or nothing when a step fails. `edited` {path, absolute, file, bytes}, `created` {path, absolute,
+ * bytes, mode?}, `moved` {from, source, target}, `removed` {path, absolute}.
+ */
+export function perform({ edited, created, moved, removed }) {
   const undo = []
   const staged = []
   const trash = []
@@ -117,17 +109,20 @@ function perform({ edited, created, moved, removed }) {
   try {
     for (const { path, absolute, file, bytes } of edited) {
       current = path
-      staged.push({ path, absolute, file, step: stage(absolute, path, bytes, file.mode) })
+      staged.push({ path, absolute, file, step: stage(absolute, path, bytes, file.newMode ?? file.mode) })
     }
-    for (const { path, absolute, bytes } of created) {
+    for (const { path, absolute, bytes, mode } of created) {
       current = path
       undo.push(undoDirectories(absolute))
-      staged.push({ path, absolute, file: null, step: stage(absolute, path, bytes, null) })
+      staged.push({ path, absolute, file: null, step: stage(absolute, path, bytes, mode ?? null) })
     }
     for (const { path, absolute, file, step } of staged) {
       current = path
-      step.commit()
-      undo.push(file === null ? () => rmSync(absolute, { force: true }) : () => writeAtomically(absolute, path, file.bytes, file.mode))
+      if (file === null) step.commitNew()
+      else step.commit()
+      undo.push(
+        file === null ? () => rmSync(onDisk(absolute), { force: true }) : () => writeAtomically(absolute, path, file.bytes, file.mode),
+      )
     }
     for (const { from, source, target } of moved) {
       current = from
@@ -145,7 +140,7 @@ function perform({ edited, created, moved, removed }) {
   } catch (error) {
     rollBack(error, current, staged, undo)
   }
-  for (const kept of trash) rmSync(kept, { recursive: true, force: true })
+  for (const kept of trash) rmSync(onDisk(kept), { recursive: true, force: true })
 }
 
 function rollBack(error, path, staged, undo) {
@@ -168,7 +163,7 @@ function undoDirectories(absolute) {
   let topMissing = null
   for (let at = dirname(absolute); lstatOrNull(at) === null; at = dirname(at)) topMissing = at
   return () => {
-    if (topMissing !== null) rmSync(topMissing, { recursive: true, force: true })
+    if (topMissing !== null) rmSync(onDisk(topMissing), { recursive: true, force: true })
   }
 }
 

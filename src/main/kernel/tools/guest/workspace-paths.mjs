@@ -1,6 +1,8 @@
-// Runs inside the sandbox. Paths of a branch: relative to the workspace, which is the directory this process was started in.
+// Runs inside the sandbox. Paths of a branch: relative to the workspace, which is the directory this process was started in. Absolute
+// paths in here are texts in which odd bytes are escaped (path-bytes.mjs); `onDisk` is put around them where `fs` is called.
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { onDisk, textOfBytes } from './path-bytes.mjs'
 
 /** An expected failure; its code and details reach the caller as they are. */
 export class GuestFailure extends Error {
@@ -11,14 +13,19 @@ export class GuestFailure extends Error {
   }
 }
 
-export const workspaceRoot = realpathSync(process.cwd())
+export const workspaceRoot = realOf(process.cwd())
 
 const MAX_LINKED_PARENTS = 256
+
+function realOf(absolute) {
+  return textOfBytes(realpathSync(onDisk(absolute), 'buffer'))
+}
 
 /** `/`-separated parts without empty ones and `.`; refuses what could leave the workspace or reach `.git`. */
 export function normalisePath(path) {
   if (path.startsWith('/')) throw new GuestFailure('fs.bad-path', `${path} is absolute: paths are relative to the workspace.`)
-  if (path.includes('\0')) throw new GuestFailure('fs.bad-path', 'A path cannot hold a NUL character.')
+  if (path.includes('\0') || path.includes('\\x00')) throw new GuestFailure('fs.bad-path', 'A path cannot hold a NUL character.')
+  if (/\\x2[ef]/.test(path)) throw new GuestFailure('fs.bad-path', `${path} escapes a character that is plain text.`)
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) throw new GuestFailure('fs.bad-path', `${path} goes up with "..": paths are relative to the workspace.`)
   refuseGit(parts, path)
@@ -26,20 +33,22 @@ export function normalisePath(path) {
 }
 
 function refuseGit(parts, path) {
-  if (parts.some((part) => part.toLowerCase() === '.git')) {
+  if (parts.some((part) => Buffer.from(onDisk(part)).toString('latin1').toLowerCase() === '.git')) {
     throw new GuestFailure('fs.protected', `${path} is inside .git, which file tools do not touch.`)
   }
 }
 
 /**
  * The path on disk. `follow` resolves a link at the end as well (reading and writing go through links), otherwise only links
- * in its parents (moving and removing act on the link). What it resolves to must be inside the workspace.
+ * in its parents (moving and removing act on the link). What it resolves to must be inside the workspace. `links` false: a path
+ * with any link on it is refused.
  */
-export function resolvePath(path, { follow = true } = {}) {
+export function resolvePath(path, { follow = true, links = true } = {}) {
   const relative = normalisePath(path)
   const wanted = join(workspaceRoot, relative)
   const absolute =
     relative === '' ? workspaceRoot : follow ? realOrWanted(wanted, path) : join(realOrWanted(dirname(wanted), path), basename(wanted))
+  if (!links && absolute !== wanted) throw new GuestFailure('fs.is-link', `${path} leads through a link, which was not to be followed.`)
   checkInside(absolute, path)
   return { relative, absolute }
 }
@@ -58,7 +67,7 @@ function realOrWanted(wanted, path) {
   const missing = []
   for (let depth = 0; depth < MAX_LINKED_PARENTS; depth += 1) {
     try {
-      return join(realpathSync(existing), ...missing)
+      return join(realOf(existing), ...missing)
     } catch (error) {
       if (error.code !== 'ENOENT') throw error
     }
@@ -70,9 +79,9 @@ function realOrWanted(wanted, path) {
 }
 
 /** lstat, or null when there is nothing. */
-export function lstatOrNull(absolute) {
+export function lstatOrNull(absolute, options) {
   try {
-    return lstatSync(absolute)
+    return lstatSync(onDisk(absolute), options)
   } catch (error) {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
     throw error

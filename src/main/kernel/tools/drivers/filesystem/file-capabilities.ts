@@ -1,6 +1,7 @@
-import picomatch from 'picomatch'
+import { KeyframeError } from '../../../../../shared/failure'
 import type { CapabilityRequest } from '../../driver'
 import type { WorkspaceEdit } from '../../schemas/text'
+import { parsePatch } from './parse-patch'
 
 export function reads(path: string): CapabilityRequest {
   return { action: 'fs.read', resource: path === '' ? '.' : path }
@@ -8,12 +9,6 @@ export function reads(path: string): CapabilityRequest {
 
 export function writes(path: string): CapabilityRequest {
   return { action: 'fs.write', resource: path === '' ? '.' : path }
-}
-
-/** The folder that a pattern looks into: all of it before the first part with a wildcard. */
-export function globFolder(pattern: string): string {
-  const { base } = picomatch.scan(pattern.replace(/^\.\//, ''))
-  return base === '' ? '.' : base
 }
 
 /** An edit shows what it changes when it is refused, so editing is reading too; a move takes the content along. */
@@ -24,4 +19,17 @@ export function editCapabilities({ files, create, move, remove }: WorkspaceEdit)
     ...move.flatMap(({ from, to }) => [reads(from), writes(from), writes(to)]),
     ...remove.map((path) => writes(path)),
   ]
+}
+
+/** A patch that cannot be read touches nothing: the call itself then says what is wrong with it. */
+export function patchCapabilities(patch: string, strip?: number): CapabilityRequest[] {
+  try {
+    return parsePatch(patch, strip).flatMap(({ from, to }) => [
+      ...(from === null ? [] : [reads(from), writes(from)]),
+      ...(to === null || to === from ? [] : [writes(to)]),
+    ])
+  } catch (error) {
+    if (error instanceof KeyframeError) return []
+    throw error
+  }
 }

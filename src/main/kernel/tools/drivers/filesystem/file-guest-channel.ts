@@ -24,6 +24,8 @@ export interface GuestCall<Result> {
 
 /** Texts are at most 8 MiB, and JSON may need six characters for one. An answer beyond this ends the guest. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+const CLEAN_UP_TIMEOUT_MS = 5_000
+const ENDED = new Set(['fs.guest-ended', 'fs.timed-out', 'fs.guest-broken', 'cancelled'])
 const MAX_MESSAGE_CHARACTERS = 4000
 
 const GuestAnswer = z.object({
@@ -63,8 +65,9 @@ export class FileGuestChannel {
     try {
       return await this.#ask(sandbox, call)
     } catch (error) {
-      const died = error instanceof KeyframeError && error.code === 'fs.guest-ended'
-      if (!died || !call.pure) throw error
+      const died = error instanceof KeyframeError && ENDED.has(error.code)
+      if (died && !call.pure) await this.#cleanUp(sandbox)
+      if (!died || !call.pure || error.code !== 'fs.guest-ended') throw error
       return await this.#ask(sandbox, call)
     }
   }
@@ -73,6 +76,16 @@ export class FileGuestChannel {
     const guest = this.#guest
     this.#guest = null
     if (guest !== null) (await guest).process.kill()
+  }
+
+  /** A new process removes the temporary files that the old one left. When it cannot be started either, the first failure counts. */
+  async #cleanUp(sandbox: Sandbox): Promise<void> {
+    const signal = AbortSignal.timeout(CLEAN_UP_TIMEOUT_MS)
+    try {
+      await this.#ask(sandbox, { op: 'ready', args: {}, result: z.object({}), timeoutMs: CLEAN_UP_TIMEOUT_MS, signal, pure: true })
+    } catch (error) {
+      if (!(error instanceof KeyframeError)) throw error
+    }
   }
 
   async #ask<Result>(sandbox: Sandbox, call: GuestCall<Result>): Promise<Result> {
@@ -130,7 +143,9 @@ export class FileGuestChannel {
   async #start(sandbox: Sandbox): Promise<Guest> {
     const { guestNode, guestScript, ignoreModule } = this.#options
     const script = posix.join(sandbox.guest.resolve(posix.dirname(guestScript)), posix.basename(guestScript))
-    const process = await sandbox.spawn({ argv: [sandbox.guest.resolve(guestNode), script, sandbox.guest.resolve(ignoreModule)] })
+    const process = await sandbox.spawn({
+      argv: [sandbox.guest.resolve(guestNode), script, sandbox.guest.resolve(ignoreModule), sandbox.guest.exchange],
+    })
     const guest: Guest = { sandbox, process, waiting: new Map() }
     let stderr = ''
     process.onStderr((chunk) => {

@@ -14,8 +14,8 @@ describe('FileHandles', () => {
     handles.closed('lib/b.ts')
     handles.markStale(['srcs/c.ts', 'unknown'])
     expect(handles.all()).toEqual([
-      { path: 'lib/a.ts', version: v2, cursorLine: 7, stale: false },
-      { path: 'srcs/c.ts', version: v1, cursorLine: 1, stale: true },
+      { path: 'lib/a.ts', version: v2, cursorLine: 7, nextLine: 1, stale: false },
+      { path: 'srcs/c.ts', version: v1, cursorLine: 1, nextLine: 1, stale: true },
     ])
     handles.closed('lib')
     expect(handles.all().map(({ path }) => path)).toEqual(['srcs/c.ts'])

@@ -6,6 +6,8 @@ export const FileHandle = z.object({
   path: z.string(),
   version: z.string().regex(/^[0-9a-f]{64}$/),
   cursorLine: z.number().int().min(1),
+  /** Where reading in parts goes on. */
+  nextLine: z.number().int().min(1).default(1),
   /** Changed by somebody else since. */
   stale: z.boolean(),
 })
@@ -23,9 +25,13 @@ export class FileHandles {
   readonly #texts = new Map<string, string>()
   #rememberedCharacters = 0
 
-  opened(path: string, version: string, cursorLine: number): void {
+  get(path: string): FileHandle | null {
+    return this.#handles.get(path) ?? null
+  }
+
+  opened(path: string, version: string, cursorLine: number, nextLine = this.#handles.get(path)?.nextLine ?? 1): void {
     this.#handles.delete(path)
-    this.#handles.set(path, { path, version, cursorLine, stale: false })
+    this.#handles.set(path, { path, version, cursorLine, nextLine, stale: false })
     for (const oldest of this.#handles.keys()) {
       if (this.#handles.size <= MAX_HANDLES) break
       this.#handles.delete(oldest)
@@ -56,6 +62,14 @@ export class FileHandles {
       const handle = this.#handles.get(path)
       if (handle !== undefined) this.#handles.set(path, { ...handle, stale: true })
     }
+  }
+
+  movedTo(path: string, nextLine: number): FileHandle | null {
+    const handle = this.#handles.get(path)
+    if (handle === undefined) return null
+    const moved = { ...handle, nextLine, cursorLine: nextLine }
+    this.#handles.set(path, moved)
+    return moved
   }
 
   rememberText(version: string, text: string): void {

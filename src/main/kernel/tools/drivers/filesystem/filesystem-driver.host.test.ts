@@ -8,6 +8,7 @@ import { callTool, failureOf } from '../../../testing/driver-harness'
 import { type LocalSandbox, openLocalSandbox } from '../../../testing/local-sandbox'
 import { guestScriptDir, ignoreModuleFile } from '../../guest/guest-binds'
 import type { ToolName, ToolSchemas } from '../../schemas'
+import { createSearchDriver } from '../search/search-driver'
 import { createFilesystemDriver } from './filesystem-driver'
 
 const appRoot = join(import.meta.dirname, '../../../../../..')
@@ -21,7 +22,7 @@ const given = async (path: string, content: string | Buffer): Promise<void> => {
 }
 
 const call = <Name extends ToolName>(name: Name, args: z.input<(typeof ToolSchemas)[Name]['input']>) =>
-  callTool(driver, sandbox, name, args)
+  callTool(name.startsWith('fs.') ? driver : createSearchDriver(driver), sandbox, name, args)
 const code = async <Name extends ToolName>(name: Name, args: z.input<(typeof ToolSchemas)[Name]['input']>): Promise<string> =>
   (await failureOf(call(name, args))).code
 
@@ -45,7 +46,9 @@ describe('reading', () => {
     expect(whole).toMatchObject({ path: 'a.txt', text: 'one\ntwo\nthree\n', totalLines: 3, sizeBytes: 14, startLine: 1, endLine: 3 })
     const part = await call('fs.read', { path: './a.txt', startLine: 2, endLine: 99 })
     expect(part).toEqual({ ...whole, text: 'two\nthree\n', startLine: 2, endLine: 3 })
-    expect(await driver.capture()).toEqual({ handles: [{ path: 'a.txt', version: whole.version, cursorLine: 2, stale: false }] })
+    expect(await driver.capture()).toEqual({
+      handles: [{ path: 'a.txt', version: whole.version, cursorLine: 2, nextLine: 4, stale: false }],
+    })
   })
 
   it('takes off a byte order mark, keeps CRLF, and reads an empty file', async () => {
@@ -55,16 +58,12 @@ describe('reading', () => {
     expect(await call('fs.read', { path: 'empty.txt' })).toMatchObject({ text: '', totalLines: 0, startLine: 1, endLine: 0 })
   })
 
-  it('refuses what is not UTF-8 text, too large without a range, or not a file', async () => {
+  it('refuses what is no text, too large without a range, or not a file', async () => {
     await given('bin', Buffer.from([1, 0, 2]))
-    await given('latin1.txt', Buffer.from([0x63, 0xe9, 0x0a]))
-    await given('utf16.txt', Buffer.from('\ufeffhi', 'utf16le'))
     await given('large.txt', 'line of text\n'.repeat(700_000))
     execFileSync('mkfifo', [file('pipe')])
     await mkdir(file('dir'))
     expect(await code('fs.read', { path: 'bin' })).toBe('fs.binary')
-    expect(await code('fs.read', { path: 'latin1.txt' })).toBe('fs.encoding')
-    expect(await code('fs.read', { path: 'utf16.txt' })).toBe('fs.encoding')
     expect(await code('fs.read', { path: 'large.txt' })).toBe('fs.too-large')
     expect(await call('fs.read', { path: 'large.txt', startLine: 699_999, endLine: 699_999 })).toMatchObject({
       text: 'line of text\n',
@@ -155,7 +154,7 @@ describe('listing and searching', () => {
     expect(await places({ query: 'total', wholeWord: true, limit: 100 })).toEqual(all.filter((place) => place !== 'a/b.ts:2:9'))
     expect(await places({ query: 'sub\\w+|^import', regex: true, limit: 100 })).toEqual(['a/b.ts:1:0', 'a/b.ts:2:6'])
     expect(await places({ query: 'total', glob: 'a/**', limit: 100 })).toEqual(['a/b.ts:1:9', 'a/b.ts:2:9', 'a/b.ts:2:17'])
-    expect(await call('code.search', { query: 'total', limit: 1 })).toEqual({
+    expect(await call('code.search', { query: 'total', limit: 1 })).toMatchObject({
       hits: [{ path: 'a-b.ts', line: 1, column: 13, text: 'export const total = 1 // total' }],
       truncated: true,
     })
@@ -164,7 +163,7 @@ describe('listing and searching', () => {
 
   it('ends a search whose pattern does not end', async () => {
     await given('evil.txt', `${'a'.repeat(60)}!`)
-    expect(await code('code.search', { query: '^(a+)+$', regex: true, limit: 1 })).toBe('search.timed-out')
+    expect(await code('code.search', { query: '^(?=x?)(a+)+$', regex: true, limit: 1 })).toBe('search.timed-out')
     expect(await call('fs.stat', { path: 'evil.txt' })).toMatchObject({ type: 'file' })
   }, 40_000)
 })
@@ -344,6 +343,7 @@ describe('fs.applyEdit', () => {
         const { edits, expected } = reference(text, raw)
         const turned = [...edits.slice(shuffle % (edits.length + 1)), ...edits.slice(0, shuffle % (edits.length + 1))]
         await given('p.txt', text)
+        await call('fs.close', { path: 'p.txt' })
         await call('fs.applyEdit', { ...nothing, files: [{ path: 'p.txt', version: null, edits: turned }] })
         expect(await readFile(file('p.txt'), 'utf8')).toBe(expected)
       }),

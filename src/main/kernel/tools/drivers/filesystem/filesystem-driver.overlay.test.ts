@@ -5,21 +5,21 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { callTool, failureOf } from '../../../testing/driver-harness'
 import { type OverlayFixture, overlayFixture, treeHash } from '../../../testing/overlay-fixture'
-import type { Driver } from '../../driver'
 import { FILE_GUEST_SCRIPT, fileGuestBinds } from '../../guest/guest-binds'
 import { GUEST_NODE } from '../../sandboxes/guest-view'
 import type { Sandbox } from '../../sandboxes/sandbox'
 import type { ToolName, ToolSchemas } from '../../schemas'
-import { createFilesystemDriver } from './filesystem-driver'
+import { createSearchDriver } from '../search/search-driver'
+import { createFilesystemDriver, type FilesystemDriver } from './filesystem-driver'
 
 const binds = fileGuestBinds(join(import.meta.dirname, '../../../../../..'))
 let fixture: OverlayFixture
 let base: string
 let sandbox: Sandbox
-let driver: Driver
+let driver: FilesystemDriver
 
 const call = <Name extends ToolName>(name: Name, args: z.input<(typeof ToolSchemas)[Name]['input']>) =>
-  callTool(driver, sandbox, name, args)
+  callTool(name.startsWith('fs.') ? driver : createSearchDriver(driver), sandbox, name, args)
 const shell = (script: string) => sandbox.run({ argv: ['sh', '-c', script] }, { timeoutMs: 20_000 })
 
 beforeEach(async () => {
