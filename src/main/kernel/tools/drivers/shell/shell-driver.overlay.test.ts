@@ -75,6 +75,6 @@ describe('a shell in an overlay sandbox', () => {
 
   it('leaves nothing of its own in the exchange folder but the state', async () => {
     await run('true')
-    expect((await run('ls -A /run/keyframe | sort')).output).toMatch(/^main\.\d+\.command\nmain\.history\nmain\.state\nmain\.traps\n$/)
+    expect((await run('ls -A /run/keyframe | sort')).output).toMatch(/^main\.\d+\.command\nmain\.history\nmain\.list\nmain\.state\nmain\.traps\n$/)
   })
 })
