@@ -9,7 +9,7 @@ const count = z.number().int().min(0).max(100_000_000)
 const name = z.string().max(10_000)
 const text = z.string().max(20_000_000)
 
-export const LspPosition = z.object({ line: count, character: count })
+const LspPosition = z.object({ line: count, character: count })
 export const LspRange = z.object({ start: LspPosition, end: LspPosition })
 export type LspRange = z.infer<typeof LspRange>
 
@@ -41,7 +41,127 @@ const LspDocumentSymbol: z.ZodType<LspDocumentSymbol> = z.object({
     return z.array(LspDocumentSymbol).max(100_000).optional()
   },
 })
-export const LspDocumentSymbols = z.array(LspDocumentSymbol).max(100_000).nullable()
+/** Servers without the tree give a list with places instead. */
+const LspSymbolInformation = z
+  .object({ name, kind: count, location: z.object({ uri: name, range: LspRange }), containerName: name.optional() })
+  .transform((symbol): LspDocumentSymbol => ({
+    name: symbol.name,
+    kind: symbol.kind,
+    range: symbol.location.range,
+    selectionRange: symbol.location.range,
+  }))
+export const LspDocumentSymbols = z
+  .array(z.union([LspDocumentSymbol, LspSymbolInformation]))
+  .max(100_000)
+  .nullable()
+
+export const LspWorkspaceSymbols = z
+  .array(z.object({ name, kind: count, location: z.object({ uri: name, range: LspRange }), containerName: name.nullish() }))
+  .max(100_000)
+  .nullable()
+
+const LspTextEdit = z.object({ range: LspRange, newText: text })
+export const LspTextEdits = z.array(LspTextEdit).max(100_000).nullable()
+export type LspTextEdit = z.infer<typeof LspTextEdit>
+
+const LspDocumentChange = z.union([
+  z.object({ kind: z.literal('create'), uri: name }),
+  z.object({ kind: z.literal('rename'), oldUri: name, newUri: name }),
+  z.object({ kind: z.literal('delete'), uri: name }),
+  z.object({ textDocument: z.object({ uri: name }), edits: z.array(LspTextEdit).max(100_000) }),
+])
+export const LspWorkspaceEdit = z.object({
+  changes: z.record(name, z.array(LspTextEdit).max(100_000)).optional(),
+  documentChanges: z.array(LspDocumentChange).max(100_000).optional(),
+})
+export type LspWorkspaceEdit = z.infer<typeof LspWorkspaceEdit>
+
+const LspCommand = z.object({ title: text.optional(), command: name, arguments: z.array(z.unknown()).max(1_000).optional() })
+const LspCodeAction = z.object({
+  title: text,
+  kind: name.optional(),
+  isPreferred: z.boolean().optional(),
+  disabled: z.object({ reason: text }).optional(),
+  edit: LspWorkspaceEdit.optional(),
+  command: LspCommand.optional(),
+})
+export type LspCodeAction = z.infer<typeof LspCodeAction>
+/** A bare command is an action too. What else an action holds (`data`) is the server's own and is given back to it. */
+export const LspCodeActions = z
+  .array(
+    z.union([
+      LspCodeAction.loose(),
+      LspCommand.extend({ title: text }).transform(({ title, ...command }) => ({ title, command: { title, ...command } })),
+    ]),
+  )
+  .max(5_000)
+  .nullable()
+export const LspResolvedAction = LspCodeAction
+export const LspApplyEdit = z.object({ edit: LspWorkspaceEdit })
+
+const Label = z.union([name, z.tuple([count, count])])
+const Documentation = z.union([text, z.object({ value: text })]).transform((said) => (typeof said === 'string' ? said : said.value))
+export const LspSignatureHelp = z
+  .object({
+    signatures: z
+      .array(
+        z.object({
+          label: text,
+          documentation: Documentation.nullish(),
+          parameters: z
+            .array(z.object({ label: Label }))
+            .max(1_000)
+            .nullish(),
+        }),
+      )
+      .max(1_000),
+    activeSignature: count.nullish(),
+    activeParameter: count.nullish(),
+  })
+  .nullable()
+
+const LspCompletionItem = z.object({
+  label: text,
+  kind: count.optional(),
+  detail: text.nullish(),
+  insertText: text.optional(),
+  sortText: text.optional(),
+  textEdit: z.object({ newText: text }).optional(),
+})
+export const LspCompletion = z
+  .union([
+    z.array(LspCompletionItem).max(200_000),
+    z.object({ isIncomplete: z.boolean(), items: z.array(LspCompletionItem).max(200_000) }),
+    z.null(),
+  ])
+  .transform((answer) =>
+    answer === null ? { isIncomplete: false, items: [] } : Array.isArray(answer) ? { isIncomplete: false, items: answer } : answer,
+  )
+
+/** What else an item holds (`data`) is the server's own and is given back to it. */
+const LspCallItem = z.looseObject({ name, kind: count, uri: name, range: LspRange, selectionRange: LspRange, detail: text.optional() })
+export const LspCallItems = z.array(LspCallItem).max(1_000).nullable()
+export const LspIncomingCalls = z
+  .array(z.object({ from: LspCallItem, fromRanges: z.array(LspRange).max(10_000) }))
+  .max(10_000)
+  .nullable()
+export const LspOutgoingCalls = z
+  .array(z.object({ to: LspCallItem, fromRanges: z.array(LspRange).max(10_000) }))
+  .max(10_000)
+  .nullable()
+
+export const LspPrepareRename = z.union([
+  LspRange.transform((range) => ({ range, placeholder: null })),
+  z.object({ range: LspRange, placeholder: name }),
+  z.object({ defaultBehavior: z.boolean() }).transform(() => null),
+  z.null(),
+])
+
+export const LspSemanticTokens = z.object({ data: z.array(count).max(5_000_000) }).nullable()
+export const LspFoldingRanges = z
+  .array(z.object({ startLine: count, endLine: count, kind: name.optional() }))
+  .max(100_000)
+  .nullable()
 
 /** tsserver's own answers, reached through `typescript.tsserverRequest`: lines and offsets both count from 1. */
 const one = z.number().int().min(1).max(100_000_000)

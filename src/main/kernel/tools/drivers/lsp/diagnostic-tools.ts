@@ -2,8 +2,8 @@ import { defineTool, type ToolSpec } from '../../driver'
 import type { Diagnostic } from '../../schemas/lsp'
 import { ToolSchemas } from '../../schemas'
 import { diagnosticsOf } from './file-diagnostics'
-import { inOrder } from './source-lines'
 import { readsFiles } from './requested-paths'
+import { inOrder } from './source-lines'
 import { DEFAULT_TIMEOUT_MS, type LspToolHost } from './tool-host'
 
 const MAX_SHOWN = 50
@@ -17,16 +17,21 @@ export function diagnosticTools(host: LspToolHost): ToolSpec[] {
       capabilities: readsFiles,
       effect: 'pure',
       timeoutMs: DEFAULT_TIMEOUT_MS,
-      execute: (args, call) =>
-        host.ask(call, async (asking) => {
-          const all: Diagnostic[] = []
-          for (const path of new Set(args.paths)) {
-            await asking.documents.ensure(path)
-            all.push(...(await diagnosticsOf(asking, path)))
-          }
-          const diagnostics = inOrder(all)
-          return { output: { diagnostics }, text: describe(diagnostics) }
-        }),
+      execute: async (args, call) => {
+        const all: Diagnostic[] = []
+        const pending: string[] = []
+        for (const path of new Set(args.paths)) {
+          const found = await host.ask(call, path, (asking) => diagnosticsOf(asking, path))
+          all.push(...found.diagnostics)
+          if (found.pending) pending.push(path)
+        }
+        const diagnostics = inOrder(all)
+        const late = pending.map((path) => `${path}: the language server has not spoken of its present text yet.`)
+        return {
+          output: { diagnostics, ...(pending.length === 0 ? {} : { pending }) },
+          text: [describe(diagnostics), ...late].join('\n'),
+        }
+      },
     }),
   ]
 }
@@ -36,7 +41,12 @@ function describe(diagnostics: readonly Diagnostic[]): string {
   if (real.length === 0) return 'No problems.'
   const lines = real
     .slice(0, MAX_SHOWN)
-    .map((one) => `${one.path}:${one.startLine}:${one.startColumn} ${one.severity} TS${one.code} ${one.message}`)
+    .map((one) => `${one.path}:${one.startLine}:${one.startColumn} ${one.severity} ${codeOf(one)}${one.message}`)
   if (real.length > MAX_SHOWN) lines.push(`... and ${real.length - MAX_SHOWN} more`)
   return lines.join('\n')
+}
+
+function codeOf(one: Diagnostic): string {
+  if (one.code === '') return ''
+  return one.source === 'typescript' ? `TS${one.code} ` : `${one.code} `
 }

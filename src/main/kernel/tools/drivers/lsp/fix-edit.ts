@@ -1,12 +1,10 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { WorkspaceEdit } from '../../schemas/text'
 import { readAnswer, type TsCodeFix, TsCodeFixes, TsCombinedFix, type TsFileEdits } from './answers'
-import { diagnosticsOf } from './file-diagnostics'
-import type { ReadText } from './open-documents'
+import { typeScriptDiagnosticsOf } from './file-diagnostics'
 import { Rehearsal } from './rehearsal'
 import { followStyle } from './source-style'
-import type { Asking } from './tool-host'
-import { guestPath } from './workspace-paths'
+import type { TypeScriptAsking } from './tool-host'
 
 /** A fix may bring up the next one; this many are enough for any chain that ends. */
 const MAX_ROUNDS = 100
@@ -16,15 +14,14 @@ const MAX_ROUNDS = 100
  * gives the difference to the branch's files. A fix of all at once is preferred; otherwise the server's first fix of each.
  */
 export async function fixEverywhere(
-  asking: Asking,
-  readText: ReadText,
+  asking: TypeScriptAsking,
   path: string,
   codeText: string,
 ): Promise<{ edit: WorkspaceEdit; titles: string[] }> {
   const code = codeNumber(codeText)
   const { text: source } = await asking.documents.ensure(path)
   await followStyle(asking, path, source)
-  const rehearsal = new Rehearsal(asking, readText)
+  const rehearsal = new Rehearsal(asking)
   const titles: string[] = []
   const seen = new Set<string>()
   try {
@@ -49,10 +46,10 @@ interface NextFix {
   readonly changes: TsFileEdits
 }
 
-async function nextFix(asking: Asking, path: string, code: number): Promise<NextFix | null> {
-  const file = guestPath(path)
+async function nextFix(asking: TypeScriptAsking, path: string, code: number): Promise<NextFix | null> {
+  const file = asking.paths.inside(path)
   const projectFileName = asking.cover.projectsOf(path)[0]
-  const found = (await diagnosticsOf(asking, path)).filter((diagnostic) => diagnostic.code === String(code))
+  const found = (await typeScriptDiagnosticsOf(asking, path)).filter((diagnostic) => diagnostic.code === String(code))
   for (const at of found) {
     const body = await asking.connection.tsserver(
       'getCodeFixes',

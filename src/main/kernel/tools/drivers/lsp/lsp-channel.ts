@@ -1,9 +1,11 @@
 import { KeyframeError } from '../../../../../shared/failure'
-import type { Sandbox } from '../../sandboxes/sandbox'
+import type { GuestPaths, Sandbox } from '../../sandboxes/sandbox'
 import { frameMessage, MAX_MESSAGE_BYTES, MessageUnframer } from './message-framing'
-import { SERVER_OPTIONS, startServerProcess } from './server-process'
+import type { ServerEntry } from './server-catalogue'
+import { discoverServer, type DiscoveryOptions } from './server-discovery'
+import { startServerProcess, withGuestPaths } from './server-process'
 
-const LANGUAGES = new Set(['typescript', 'typescriptreact', 'javascript', 'javascriptreact'])
+const DISCOVERY_TIMEOUT_MS = 30_000
 
 /** JSON-RPC messages of LSP, one string each, to a server that only this channel talks to. Ends with its server. */
 export interface LspChannel {
@@ -14,15 +16,11 @@ export interface LspChannel {
   close(): void
 }
 
-export async function openLspChannel(sandbox: Sandbox, guestNode: string, language: string): Promise<LspChannel> {
-  if (!LANGUAGES.has(language)) {
-    throw new KeyframeError({
-      code: 'lsp.unsupported-language',
-      message: `There is no language server for ${language}.`,
-      action: `Languages: ${[...LANGUAGES].join(', ')}.`,
-    })
-  }
-  const child = await startServerProcess(sandbox, guestNode)
+/** Throws `lsp.no-server` where the language's server is missing. */
+export async function openLspChannel(sandbox: Sandbox, entry: ServerEntry, options: DiscoveryOptions): Promise<LspChannel> {
+  const request = { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS), timeoutMs: DISCOVERY_TIMEOUT_MS }
+  const { argv, isNode } = await discoverServer(sandbox, entry, options, request)
+  const child = await startServerProcess(sandbox, { argv, isNode, env: entry.env, cwd: '.' })
   const messageListeners: ((message: string) => void)[] = []
   const closeListeners: (() => void)[] = []
   // What the server says before anybody listens is kept, in order.
@@ -50,7 +48,7 @@ export async function openLspChannel(sandbox: Sandbox, guestNode: string, langua
     send: (message) => {
       if (closed) throw new KeyframeError({ code: 'lsp.closed', message: 'The language server has ended.', action: 'Open the file again.' })
       if (message.length > MAX_MESSAGE_BYTES) throw new KeyframeError({ code: 'lsp.bad-message', message: 'The message is too large.' })
-      child.write(frameMessage(withServerOptions(message)))
+      child.write(frameMessage(withServerOptions(message, entry, sandbox.guest)))
     },
     onMessage: (listener) => {
       messageListeners.push(listener)
@@ -68,13 +66,12 @@ export async function openLspChannel(sandbox: Sandbox, guestNode: string, langua
 }
 
 /** Which server runs and whether it may download is not the window's to say: `initialize` gets Keyframe's own options. */
-function withServerOptions(message: string): string {
+function withServerOptions(message: string, entry: ServerEntry, guest: GuestPaths): string {
   if (!message.includes('"initialize"')) return message
   const parsed: unknown = readJson(message)
   if (typeof parsed !== 'object' || parsed === null || !('method' in parsed) || parsed.method !== 'initialize') return message
   const params = 'params' in parsed && typeof parsed.params === 'object' && parsed.params !== null ? parsed.params : {}
-  // An editor has no events of the branch's file system: this server watches the files itself.
-  const initializationOptions = { ...SERVER_OPTIONS, tsserver: { ...SERVER_OPTIONS.tsserver, useClientFileWatcher: false } }
+  const initializationOptions = withGuestPaths(entry.editorOptions ?? entry.initializationOptions ?? null, guest)
   return JSON.stringify({ ...parsed, params: { ...params, processId: null, initializationOptions } })
 }
 

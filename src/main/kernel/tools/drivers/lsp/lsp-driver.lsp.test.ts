@@ -49,9 +49,11 @@ describe('language knowledge of a TypeScript project', () => {
           "context": "export function openAccount(userId: string): { userId: string; account: Account } {",
           "endColumn": 27,
           "endLine": 11,
+          "kind": "definition",
           "path": "src/account.ts",
           "startColumn": 16,
           "startLine": 11,
+          "symbol": "openAccount",
         },
       ]
     `)

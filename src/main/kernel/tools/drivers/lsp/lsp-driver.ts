@@ -1,13 +1,20 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Driver, ToolCallContext } from '../../driver'
 import type { Sandbox } from '../../sandboxes/sandbox'
+import type { FileGuestOptions } from '../filesystem/file-guest-channel'
+import { actionTools } from './action-tools'
+import { detailTools } from './detail-tools'
 import { diagnosticTools } from './diagnostic-tools'
 import { editTools } from './edit-tools'
+import { locateTools } from './locate-tools'
 import { type LspChannel, openLspChannel } from './lsp-channel'
-import { navigationTools } from './navigation-tools'
+import type { LspSettings } from './lsp-settings'
 import type { ReadText } from './open-documents'
-import { sandboxText } from './sandbox-text'
-import { ServerSession } from './server-session'
+import { commandTexts, guestTexts, type TextReader } from './sandbox-text'
+import { ServerCatalogue } from './server-catalogue'
+import { ServerPool } from './server-pool'
+import { serverTools } from './server-tools'
+import { symbolTools } from './symbol-tools'
 import { LspToolHost } from './tool-host'
 
 export interface LspDriverOptions {
@@ -15,8 +22,10 @@ export interface LspDriverOptions {
   readonly appRoot: string
   /** Path of the pinned Node inside the sandbox. */
   readonly guestNode: string
-  /** Reads a file of the branch; throws `files.not-found`. Default: a command inside the sandbox, which is slower. */
-  readonly readText?: ReadText
+  /** The file guest inside, see `fileGuestBinds`: files are read through it. Default: by a command each, which is slower. */
+  readonly fileGuest?: FileGuestOptions
+  /** A user's own servers, from a settings file outside of every workspace. */
+  readonly settings?: LspSettings
   /** What a user should know: parts left out, a server started again. */
   readonly onNotice?: (text: string) => void
 }
@@ -24,61 +33,92 @@ export interface LspDriverOptions {
 export interface LspDriver extends Driver {
   /**
    * A server of its own for an editor in the window, on the branch's files, as raw JSON-RPC. Throws `lsp.no-sandbox` before the
-   * driver was attached and `lsp.unsupported-language`.
+   * driver was attached, `lsp.unsupported-language` and `lsp.no-server`.
    */
   openChannel(language: string): Promise<LspChannel>
   /** The sandbox to run in. A restore and the first tool call attach as well. Another one than before ends the old servers. */
   attach(sandbox: Sandbox): void
 }
 
-/** Language knowledge of one branch. TypeScript and JavaScript; the server starts inside the sandbox at the first question. */
+interface Attached {
+  readonly sandbox: Sandbox
+  readonly pool: ServerPool
+  readonly texts: TextReader
+}
+
+/** Language knowledge of one branch. Servers start inside the sandbox at the first question about a file of their language. */
 export function createLspDriver(options: LspDriverOptions): LspDriver {
-  let current: { sandbox: Sandbox; session: ServerSession; readText: ReadText } | null = null
+  let current: Attached | null = null
   const channels = new Set<LspChannel>()
   const notice = options.onNotice ?? (() => undefined)
+  const catalogue = new ServerCatalogue(options.settings ?? { servers: [] })
 
-  const attach = (sandbox: Sandbox): ServerSession => {
-    if (current?.sandbox === sandbox) return current.session
+  const attach = (sandbox: Sandbox): ServerPool => {
+    if (current?.sandbox === sandbox) return current.pool
     const old = current
-    const readText = options.readText ?? sandboxText(sandbox)
-    const session = new ServerSession({ sandbox, guestNode: options.guestNode, readText, notice })
-    current = { sandbox, session, readText }
+    const texts = options.fileGuest === undefined ? commandTexts(sandbox) : guestTexts(sandbox, resolved(options.fileGuest, sandbox))
+    const { appRoot, guestNode } = options
+    const pool = new ServerPool({ sandbox, catalogue, appRoot, guestNode, readText: texts.read, notice })
+    current = { sandbox, pool, texts }
     for (const channel of channels) channel.close()
-    if (old) void old.session.dispose()
-    return session
+    if (old) void end(old)
+    return pool
   }
 
   const readText: ReadText = (path) => {
-    if (current) return current.readText(path)
+    if (current) return current.texts.read(path)
     throw noSandbox()
   }
-  const host = new LspToolHost((call: ToolCallContext) => attach(call.sandbox), readText, notice)
+  const host = new LspToolHost((call: ToolCallContext) => attach(call.sandbox), catalogue, readText)
 
   return {
     name: 'lsp',
-    tools: [...navigationTools(host), ...diagnosticTools(host), ...editTools(host)],
+    tools: [
+      ...locateTools(host),
+      ...symbolTools(host),
+      ...detailTools(host),
+      ...diagnosticTools(host),
+      ...editTools(host),
+      ...actionTools(host),
+      ...serverTools(host, options),
+    ],
     attach,
-    // Servers are caches of the files: there is nothing to keep, and a restored branch gets a new one.
+    // Servers are caches of the files: there is nothing to keep, and a restored branch gets new ones.
     capture: () => Promise.resolve(null),
     restore: (_captured, sandbox) => {
       attach(sandbox)
       return Promise.resolve({ notRestored: [] })
     },
     filesChanged: async (paths) => {
-      await current?.session.filesChanged(paths)
+      await current?.pool.filesChanged(paths)
     },
     openChannel: async (language) => {
       if (!current) throw noSandbox()
-      const channel = await openLspChannel(current.sandbox, options.guestNode, language)
+      const channel = await openLspChannel(current.sandbox, catalogue.ofLanguage(language), options)
       channels.add(channel)
       channel.onClose(() => channels.delete(channel))
       return channel
     },
     dispose: async () => {
       for (const channel of channels) channel.close()
-      await current?.session.dispose()
+      const old = current
       current = null
+      if (old) await end(old)
     },
+  }
+}
+
+async function end({ pool, texts }: Attached): Promise<void> {
+  await pool.dispose()
+  await texts.dispose()
+}
+
+/** Paths of the guest's programs where a sandbox has no mount namespace. */
+function resolved(guest: FileGuestOptions, { guest: paths }: Sandbox): FileGuestOptions {
+  return {
+    guestNode: paths.resolve(guest.guestNode),
+    guestScript: paths.resolve(guest.guestScript),
+    ignoreModule: paths.resolve(guest.ignoreModule),
   }
 }
 

@@ -1,15 +1,15 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { WorkspaceEdit } from '../../schemas/text'
-import { type LspDocumentSymbol, LspDocumentSymbols, readAnswer, type TsFileEdits, TsFileReferences, TsRefactorEdits } from './answers'
-import { isNotFound, type ReadText } from './open-documents'
+import { type LspDocumentSymbol, readAnswer, type TsFileEdits, TsFileReferences, TsRefactorEdits } from './answers'
+import { isNotFound } from './open-documents'
 import { moduleNameFor, updateReExports } from './re-exports'
 import { Rehearsal } from './rehearsal'
 import { refused } from './server-connection'
 import { comparePaths, rangeOfTs } from './source-lines'
 import { followStyle } from './source-style'
 import { textIn } from './text-edits'
-import { type Asking, textDocument } from './tool-host'
-import { guestPath, isSource, languageIdOf, pathOfGuest } from './workspace-paths'
+import { symbolsOf, type TypeScriptAsking } from './tool-host'
+import { isSource, mustBeSource } from './typescript-sources'
 
 /** `SymbolKind` of interface and, as this server uses it, of type alias. */
 const TYPE_KINDS = new Set([11, 26])
@@ -19,13 +19,12 @@ const TYPE_KINDS = new Set([11, 26])
  * it leaves undone: re-exports are updated, and the declaration keeps the text that its author wrote.
  */
 export async function moveSymbolEdit(
-  asking: Asking,
-  readText: ReadText,
+  asking: TypeScriptAsking,
   at: { path: string; line: number; column: number },
   toPath: string,
 ): Promise<WorkspaceEdit> {
-  languageIdOf(toPath)
-  if (guestPath(toPath) === guestPath(at.path)) throw refused(`The symbol is already in ${toPath}.`)
+  mustBeSource(toPath)
+  if (asking.paths.inside(toPath) === asking.paths.inside(at.path)) throw refused(`The symbol is already in ${toPath}.`)
   const { text } = await asking.documents.ensure(at.path)
   await ensureIfThere(asking, toPath)
   const symbols = await symbolsOf(asking, at.path)
@@ -40,9 +39,9 @@ export async function moveSymbolEdit(
   await followStyle(asking, at.path, text)
   await asking.cover.includeInLoose(toPath, asking.request)
   const edits = await refactorEdits(asking, at.path, symbol, toPath)
-  const users = await reExportingFiles(asking, readText, at.path)
+  const users = await reExportingFiles(asking, at.path)
 
-  const rehearsal = new Rehearsal(asking, readText)
+  const rehearsal = new Rehearsal(asking)
   try {
     await rehearsal.apply(edits)
     const isType = TYPE_KINDS.has(symbol.kind)
@@ -63,7 +62,7 @@ export async function moveSymbolEdit(
 }
 
 /** A project updates the importers that it contains; those in other projects (tests, other packages) are updated by these. */
-async function refactorEdits(asking: Asking, path: string, symbol: LspDocumentSymbol, toPath: string): Promise<TsFileEdits> {
+async function refactorEdits(asking: TypeScriptAsking, path: string, symbol: LspDocumentSymbol, toPath: string): Promise<TsFileEdits> {
   const startLine = symbol.selectionRange.start.line + 1
   const startOffset = symbol.selectionRange.start.character + 1
   const edits = new Map<string, TsFileEdits[number]>()
@@ -72,7 +71,7 @@ async function refactorEdits(asking: Asking, path: string, symbol: LspDocumentSy
     const body = await asking.connection.tsserver(
       'getEditsForRefactor',
       {
-        file: guestPath(path),
+        file: asking.paths.inside(path),
         projectFileName,
         startLine,
         startOffset,
@@ -80,7 +79,7 @@ async function refactorEdits(asking: Asking, path: string, symbol: LspDocumentSy
         endOffset: startOffset,
         refactor: 'Move to file',
         action: 'Move to file',
-        interactiveRefactorArguments: { targetFile: guestPath(toPath) },
+        interactiveRefactorArguments: { targetFile: asking.paths.inside(toPath) },
       },
       asking.request,
     )
@@ -93,13 +92,13 @@ async function refactorEdits(asking: Asking, path: string, symbol: LspDocumentSy
 }
 
 /** Files that name this file in an import or export, with the relative module names that they use for it. */
-async function reExportingFiles(asking: Asking, readText: ReadText, path: string): Promise<Map<string, Set<string>>> {
-  const body = await asking.connection.tsserver('fileReferences', { file: guestPath(path) }, asking.request)
+async function reExportingFiles(asking: TypeScriptAsking, path: string): Promise<Map<string, Set<string>>> {
+  const body = await asking.connection.tsserver('fileReferences', { file: asking.paths.inside(path) }, asking.request)
   const users = new Map<string, Set<string>>()
   for (const { file, ...span } of readAnswer(TsFileReferences, body ?? { refs: [] }, 'fileReferences').refs) {
-    const user = pathOfGuest(file)
+    const user = asking.paths.ofFile(file)
     if (user === null || !isSource(user)) continue
-    const module = textIn((await readText(user)).text, rangeOfTs(span))
+    const module = textIn((await asking.readText(user)).text, rangeOfTs(span))
     if (module.startsWith('.')) users.set(user, (users.get(user) ?? new Set()).add(module))
   }
   return new Map([...users].sort(([a], [b]) => comparePaths(a, b)))
@@ -112,7 +111,7 @@ interface Declaration {
 }
 
 /** The server prints a moved declaration anew, without its author's line breaks. The lines as written are put in their place. */
-async function keepWriting(asking: Asking, rehearsal: Rehearsal, from: Declaration, toPath: string): Promise<void> {
+async function keepWriting(asking: TypeScriptAsking, rehearsal: Rehearsal, from: Declaration, toPath: string): Promise<void> {
   const text = await rehearsal.textOf(toPath)
   const symbols = await symbolsOf(asking, toPath)
   const printed = symbols.find((candidate) => candidate.name === from.symbol.name)
@@ -146,12 +145,7 @@ function tokens(code: string): string {
   return code.replaceAll(/[\s;,]/g, '').replaceAll(/["`]/g, "'")
 }
 
-async function symbolsOf(asking: Asking, path: string): Promise<LspDocumentSymbol[]> {
-  const answer = await asking.connection.request('textDocument/documentSymbol', { textDocument: textDocument(path) }, asking.request)
-  return readAnswer(LspDocumentSymbols, answer, 'documentSymbol') ?? []
-}
-
-async function ensureIfThere(asking: Asking, path: string): Promise<void> {
+async function ensureIfThere(asking: TypeScriptAsking, path: string): Promise<void> {
   try {
     await asking.documents.ensure(path)
   } catch (error) {

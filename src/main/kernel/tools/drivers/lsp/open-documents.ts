@@ -1,7 +1,7 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { ContentHash } from '../../../../../shared/ids'
 import type { ServerConnection } from './server-connection'
-import { languageIdOf, uriOf } from './workspace-paths'
+import type { WorkspacePaths } from './workspace-paths'
 
 /** A file of the branch as text with the version that edits name. Throws `files.not-found`. */
 export type ReadText = (path: string) => Promise<{ text: string; version: ContentHash }>
@@ -12,6 +12,8 @@ interface OpenDocument {
   /** The server counts U+2028 and U+2029 as line ends and this client does not: such a document is opened anew, never edited. */
   oddLines: boolean
   lastUse: number
+  /** The number whose diagnostics were read, and how often files had changed around it by then. */
+  judged: { readonly number: number; readonly disturbances: number } | null
 }
 
 /** More than these are closed again, the least recently used first; `keep` pins those that hold a project open. */
@@ -27,14 +29,38 @@ export class OpenDocuments {
   constructor(
     private readonly server: ServerConnection,
     private readonly readText: ReadText,
+    private readonly names: WorkspacePaths,
+    /** Throws for a file that this server does not read. */
+    private readonly languageIdOf: (path: string) => string,
   ) {}
+
+  get size(): number {
+    return this.open.size
+  }
+
+  /** The number that the server knows the open text by, null when it is not open. */
+  numberOf(path: string): number | null {
+    return this.open.get(path)?.number ?? null
+  }
+
+  /** Diagnostics of the document as it is were read when files had changed so often. */
+  judged(path: string, disturbances: number): void {
+    const known = this.open.get(path)
+    if (known) known.judged = { number: known.number, disturbances }
+  }
+
+  wasJudged(path: string): boolean {
+    const known = this.open.get(path)
+    return known !== undefined && known.judged?.number === known.number
+  }
+
+  /** How often files had changed when its diagnostics were read; null when they were not read since it was opened or edited. */
+  lookedAt(path: string): number | null {
+    return this.wasJudged(path) ? (this.open.get(path)?.judged?.disturbances ?? null) : null
+  }
 
   isOpen(path: string): boolean {
     return this.open.has(path)
-  }
-
-  paths(): string[] {
-    return [...this.open.keys()]
   }
 
   /** Opens the document, or brings it up to date. Throws `files.not-found` and then leaves it closed. */
@@ -62,7 +88,7 @@ export class OpenDocuments {
 
   /** Shows the server a text that is not the branch's: for edits that are rehearsed. `ensure` puts the branch's own back. */
   async set(path: string, text: string, version: ContentHash): Promise<void> {
-    const languageId = languageIdOf(path)
+    const languageId = this.languageIdOf(path)
     const known = this.open.get(path)
     const oddLines = ODD_LINES.test(text)
     this.uses += 1
@@ -75,18 +101,28 @@ export class OpenDocuments {
     const number = (known?.number ?? 0) + 1
     if (before) {
       await this.server.notify('textDocument/didChange', {
-        textDocument: { uri: uriOf(path), version: number },
+        textDocument: { uri: this.names.uri(path), version: number },
         contentChanges: [{ text }],
       })
     } else {
-      await this.server.notify('textDocument/didOpen', { textDocument: { uri: uriOf(path), languageId, version: number, text } })
+      await this.server.notify('textDocument/didOpen', { textDocument: { uri: this.names.uri(path), languageId, version: number, text } })
     }
-    this.open.set(path, { number, version, oddLines, lastUse: this.uses })
+    this.open.set(path, { number, version, oddLines, lastUse: this.uses, judged: null })
+  }
+
+  /** Gives an open document a new number with the text that it has, so that the server looks at it again. */
+  async touch(path: string, extra: Readonly<Record<string, unknown>>): Promise<void> {
+    const known = this.open.get(path)
+    if (!known) return
+    const { text } = await this.readText(path)
+    known.number += 1
+    const textDocument = { uri: this.names.uri(path), version: known.number }
+    await this.server.notify('textDocument/didChange', { textDocument, contentChanges: [{ text }], ...extra })
   }
 
   async close(path: string): Promise<void> {
     if (!this.open.delete(path)) return
-    await this.server.notify('textDocument/didClose', { textDocument: { uri: uriOf(path) } })
+    await this.server.notify('textDocument/didClose', { textDocument: { uri: this.names.uri(path) } })
   }
 
   private async closeLeastUsed(): Promise<void> {

@@ -8,7 +8,8 @@ import { isNotFound } from './open-documents'
 import type { RequestOptions, ServerConnection } from './server-connection'
 import { comparePaths } from './source-lines'
 import { GUEST_TSC } from './server-process'
-import { guestPath, isSource, pathOfGuest, SOURCE_EXTENSIONS } from './workspace-paths'
+import { isSource, SOURCE_EXTENSIONS } from './typescript-sources'
+import type { WorkspacePaths } from './workspace-paths'
 
 const LIST_BYTES = 64 * 1024 * 1024
 /** Beyond this many files that no tsconfig includes, the rest is left out, with a notice. */
@@ -54,6 +55,7 @@ export class ProjectCover {
     private readonly guestNode: string,
     private readonly server: ServerConnection,
     private readonly documents: OpenDocuments,
+    private readonly paths: WorkspacePaths,
     private readonly notice: (text: string) => void,
   ) {}
 
@@ -97,7 +99,7 @@ export class ProjectCover {
 
   /** Keeps the project of a configuration file loaded without any file of it open. Its files. */
   private async loadConfig(config: string, options: RequestOptions): Promise<string[]> {
-    const file = guestPath(config)
+    const file = this.paths.inside(config)
     if (!this.configs.has(config)) {
       await this.server.tsserver(
         'openExternalProject',
@@ -129,7 +131,7 @@ export class ProjectCover {
     const info = readAnswer(TsProjectInfo, answer, 'projectInfo')
     const isLoose = info.configFileName.endsWith(LOOSE_NAME)
     if (!isLoose && !info.configFileName.endsWith('.json')) return []
-    const files = (info.fileNames ?? []).flatMap((name) => pathOfGuest(name) ?? [])
+    const files = (info.fileNames ?? []).flatMap((name) => this.paths.ofFile(name) ?? [])
     this.projects.set(info.configFileName, new Set(files))
     return isLoose && projectFileName === undefined ? [] : files
   }
@@ -142,7 +144,7 @@ export class ProjectCover {
       if (isNotFound(error)) return []
       throw error
     }
-    const covered = await this.filesOf(guestPath(path), undefined, options)
+    const covered = await this.filesOf(this.paths.inside(path), undefined, options)
     // Loose: closed again, so that it does not become a project of its own.
     if (!covered.includes(path)) await this.documents.unpin(path)
     return covered
@@ -159,7 +161,7 @@ export class ProjectCover {
         continue
       }
       const compilerOptions = known?.compilerOptions ?? (configDirs.has(dir) ? await this.optionsOf(dir, options) : DEFAULT_OPTIONS)
-      await this.openLoose(dir, { name: `${guestPath(dir)}/${LOOSE_NAME}`, members, compilerOptions }, options)
+      await this.openLoose(dir, { name: `${this.paths.inside(dir)}/${LOOSE_NAME}`, members, compilerOptions }, options)
     }
     for (const [dir, { name }] of [...this.loose].filter(([known]) => !groups.has(known))) {
       await this.server.tsserver('closeExternalProject', { projectFileName: name }, options)
@@ -173,7 +175,7 @@ export class ProjectCover {
       'openExternalProject',
       {
         projectFileName: project.name,
-        rootFiles: project.members.map((path) => ({ fileName: guestPath(path) })),
+        rootFiles: project.members.map((path) => ({ fileName: this.paths.inside(path) })),
         options: { ...project.compilerOptions, allowJs: true, noEmit: true, composite: false, incremental: false },
         typeAcquisition: { enable: false },
       },
@@ -185,11 +187,11 @@ export class ProjectCover {
 
   private async optionsOf(dir: string, options: RequestOptions): Promise<Record<string, unknown>> {
     const shown = await this.sandbox.run(
-      { argv: [this.guestNode, GUEST_TSC, '--showConfig', '-p', dir], cwd: '.' },
+      { argv: [this.sandbox.guest.resolve(this.guestNode), this.sandbox.guest.resolve(GUEST_TSC), '--showConfig', '-p', dir], cwd: '.' },
       { timeoutMs: options.timeoutMs, signal: options.signal, maxOutputBytes: LIST_BYTES },
     )
     const config = shown.exitCode === 0 ? ShownConfig.safeParse(parseJson(shown.stdout)) : null
-    if (config?.success) return absolutePaths(config.data.compilerOptions, guestPath(dir))
+    if (config?.success) return absolutePaths(config.data.compilerOptions, this.paths.inside(dir))
     this.notice(
       `The configuration in ${dir} cannot be read (${shown.stdout.trim().split('\n')[0] ?? ''}): defaults are used for files outside of it.`,
     )

@@ -5,7 +5,7 @@ import { refused } from './server-connection'
 import { comparePaths, rangeOfTs } from './source-lines'
 import { applyEdits, editsBetween, sortedEdits, versionOf } from './text-edits'
 import type { Asking } from './tool-host'
-import { isSource, pathOfGuest } from './workspace-paths'
+import { isSource } from './typescript-sources'
 
 /**
  * Texts as they would be after a change, shown to the server only. The result is the difference to the branch's files; `putBack`
@@ -15,10 +15,7 @@ export class Rehearsal {
   private readonly before = new Map<string, { text: string; version: WorkspaceEdit['files'][number]['version'] } | null>()
   private readonly after = new Map<string, string>()
 
-  constructor(
-    private readonly asking: Asking,
-    private readonly readText: ReadText,
-  ) {}
+  constructor(private readonly asking: Asking) {}
 
   async textOf(path: string): Promise<string> {
     const rehearsed = this.after.get(path)
@@ -30,7 +27,7 @@ export class Rehearsal {
 
   async apply(changes: TsFileEdits): Promise<void> {
     for (const { fileName, textChanges } of changes) {
-      const path = pathOfGuest(fileName)
+      const path = this.asking.paths.ofFile(fileName)
       if (path === null || path.split('/').includes('node_modules')) {
         throw refused(`The change would edit ${fileName}, which is not part of the workspace.`)
       }
@@ -71,7 +68,7 @@ export class Rehearsal {
 
   private async original(path: string): Promise<Awaited<ReturnType<ReadText>> | null> {
     try {
-      return await this.readText(path)
+      return await this.asking.readText(path)
     } catch (error) {
       if (isNotFound(error)) return null
       throw error

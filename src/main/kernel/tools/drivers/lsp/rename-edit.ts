@@ -3,7 +3,6 @@ import { readAnswer, TsRename } from './answers'
 import { refused } from './server-connection'
 import { rangeOfTs } from './source-lines'
 import type { Asking } from './tool-host'
-import { guestPath, pathOfGuest } from './workspace-paths'
 
 const MAX_ROUNDS = 500
 
@@ -35,7 +34,7 @@ export async function renameEdits(
     done.add(key)
     const answer = await asking.connection.tsserver(
       'rename',
-      { file: guestPath(place.path), line: place.line, offset: place.column + 1, findInComments: false, findInStrings: false },
+      { file: asking.paths.inside(place.path), line: place.line, offset: place.column + 1, findInComments: false, findInStrings: false },
       asking.request,
     )
     const { info, locs } = readAnswer(TsRename, answer, 'rename')
@@ -45,7 +44,7 @@ export async function renameEdits(
     }
     oldName ??= info.displayName
     for (const { file, locs: spans } of locs) {
-      const path = pathOfGuest(file)
+      const path = asking.paths.ofFile(file)
       if (path === null || path.split('/').includes('node_modules'))
         throw refused(`${info.displayName} is also declared in ${file}, which is not part of the workspace.`)
       const fileEdits = edits.get(path) ?? new Map<string, TextEdit>()

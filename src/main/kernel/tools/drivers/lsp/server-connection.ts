@@ -11,14 +11,77 @@ import {
   type MessageWriter,
   ResponseError,
 } from 'vscode-jsonrpc/node'
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
 import { KeyframeError } from '../../../../../shared/failure'
-import type { SandboxProcess } from '../../sandboxes/sandbox'
+import type { GuestPaths, SandboxProcess } from '../../sandboxes/sandbox'
 import { readAnswer, TsResponse } from './answers'
 import { frameMessage, MessageUnframer } from './message-framing'
-import { SERVER_OPTIONS } from './server-process'
-import { WORKSPACE_URI } from './workspace-paths'
+import { PublishedDiagnostics } from './published-diagnostics'
+import { ServerActivity } from './server-activity'
+import { notSupported, ServerCapabilities } from './server-capabilities'
+import { SEMANTIC_TOKEN_MODIFIERS, SEMANTIC_TOKEN_TYPES } from './semantic-tokens'
+import type { ServerEntry } from './server-catalogue'
+import { withGuestPaths } from './server-process'
+import { fileOfUri, type WorkspacePaths } from './workspace-paths'
 
 const STDERR_KEPT = 4000
+const MAX_CAPTURED_EDITS = 100
+const MAX_WATCHERS = 1_000
+/** `ContentModified` and `ServerCancelled`: the server asks to be asked again. */
+const ASK_AGAIN = new Set([-32801, -32802])
+const ASK_AGAIN_TIMES = 20
+const ASK_AGAIN_AFTER_MS = 150
+
+const METHOD_NOT_FOUND = -32601
+const REFRESHES = ['semanticTokens', 'inlayHint', 'codeLens', 'diagnostics', 'inlineValue', 'foldingRange'].map(
+  (what) => `workspace/${what}/refresh`,
+)
+
+const CODE_ACTION_KINDS = ['', 'quickfix', 'refactor', 'refactor.extract', 'refactor.inline', 'refactor.rewrite', 'source']
+const CLIENT_CAPABILITIES = {
+  general: { positionEncodings: ['utf-16'] },
+  window: { workDoneProgress: true },
+  experimental: { serverStatusNotification: true },
+  textDocument: {
+    synchronization: { didSave: true },
+    definition: { linkSupport: false },
+    documentSymbol: { hierarchicalDocumentSymbolSupport: true },
+    hover: { contentFormat: ['markdown', 'plaintext'] },
+    signatureHelp: { signatureInformation: { documentationFormat: ['plaintext'], activeParameterSupport: true } },
+    completion: { completionItem: { snippetSupport: false, documentationFormat: ['plaintext'] }, contextSupport: true },
+    codeAction: {
+      codeActionLiteralSupport: { codeActionKind: { valueSet: [...CODE_ACTION_KINDS, 'source.organizeImports', 'source.fixAll'] } },
+      resolveSupport: { properties: ['edit', 'command'] },
+      dataSupport: true,
+      isPreferredSupport: true,
+      disabledSupport: true,
+    },
+    rename: { prepareSupport: true },
+    publishDiagnostics: { versionSupport: true, dataSupport: true },
+    diagnostic: { dynamicRegistration: true, relatedDocumentSupport: false },
+    callHierarchy: {},
+    foldingRange: { lineFoldingOnly: true },
+    semanticTokens: {
+      requests: { full: true, range: false },
+      formats: ['relative'],
+      tokenTypes: SEMANTIC_TOKEN_TYPES,
+      tokenModifiers: SEMANTIC_TOKEN_MODIFIERS,
+      multilineTokenSupport: false,
+      overlappingTokenSupport: false,
+    },
+  },
+  workspace: {
+    applyEdit: true,
+    configuration: true,
+    workspaceFolders: true,
+    symbol: {},
+    executeCommand: {},
+    didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true },
+    didChangeConfiguration: { dynamicRegistration: true },
+    workspaceEdit: { documentChanges: true, resourceOperations: ['create', 'rename', 'delete'], failureHandling: 'abort' },
+  },
+}
 
 class ProcessReader extends AbstractMessageReader implements MessageReader {
   constructor(private readonly child: SandboxProcess) {
@@ -77,50 +140,74 @@ export interface RequestOptions {
   readonly timeoutMs: number
 }
 
-/** A running language server that has been initialised. */
+const Registrations = z.object({
+  registrations: z
+    .array(z.object({ id: z.string().max(500), method: z.string().max(200), registerOptions: z.unknown().optional() }))
+    .max(1_000),
+})
+const Unregistrations = z.object({
+  unregisterations: z.array(z.object({ id: z.string().max(500), method: z.string().max(200) })).max(1_000),
+})
+const RelativePattern = z.object({
+  baseUri: z.union([z.string().max(5_000), z.object({ uri: z.string().max(5_000) })]),
+  pattern: z.string().max(2_000),
+})
+const Watchers = z.object({
+  watchers: z
+    .array(z.object({ globPattern: z.union([z.string().max(2_000), RelativePattern]) }))
+    .max(MAX_WATCHERS),
+})
+const ConfigurationItems = z.object({ items: z.array(z.object({ section: z.string().max(500).optional() })).max(1_000) })
+
+/** A running language server that has been initialised. What it sends is bounded and checked before it is kept. */
 export class ServerConnection {
+  readonly activity = new ServerActivity()
+  readonly published = new PublishedDiagnostics()
+  private readonly watchersById = new Map<string, string[]>()
+  private capabilitiesSaid = new ServerCapabilities(null)
+  private capturing: unknown[] | null = null
   private dead: ServerDied | null = null
   private stderr = ''
 
   private constructor(
     private readonly child: SandboxProcess,
     private readonly rpc: MessageConnection,
+    readonly entry: ServerEntry,
   ) {}
 
-  static async open(child: SandboxProcess, options: RequestOptions): Promise<ServerConnection> {
+  /** `root` is relative to the workspace, `.` for all of it. */
+  static async open(
+    child: SandboxProcess,
+    at: { readonly entry: ServerEntry; readonly paths: WorkspacePaths; readonly root: string; readonly guest: GuestPaths },
+    options: RequestOptions,
+  ): Promise<ServerConnection> {
     const rpc = createMessageConnection(new ProcessReader(child), new ProcessWriter(child))
-    const connection = new ServerConnection(child, rpc)
+    const connection = new ServerConnection(child, rpc, at.entry)
     child.onStderr((chunk) => (connection.stderr = (connection.stderr + chunk.toString('utf8')).slice(-STDERR_KEPT)))
     void child.exited.then((code) => {
       connection.dead = new ServerDied(`The language server ended with code ${code}. ${connection.stderr.trim()}`.trim())
     })
-    // What servers ask of their client. Edits are computed, never applied on a server's word.
-    rpc.onRequest('client/registerCapability', () => null)
-    rpc.onRequest('client/unregisterCapability', () => null)
-    rpc.onRequest('window/workDoneProgress/create', () => null)
-    rpc.onRequest('workspace/configuration', (params: { items?: unknown[] }) => (params.items ?? []).map(() => null))
-    rpc.onRequest('workspace/applyEdit', () => ({ applied: false }))
+    const rootUri = at.paths.uri(at.root)
+    connection.answerServer(rootUri)
     rpc.listen()
-    await connection.request(
+    const answer = await connection.request(
       'initialize',
       {
         processId: null,
-        rootUri: WORKSPACE_URI,
-        workspaceFolders: [{ uri: WORKSPACE_URI, name: 'workspace' }],
-        initializationOptions: SERVER_OPTIONS,
-        capabilities: {
-          general: { positionEncodings: ['utf-16'] },
-          textDocument: {
-            definition: { linkSupport: false },
-            documentSymbol: { hierarchicalDocumentSymbolSupport: true },
-            hover: { contentFormat: ['markdown', 'plaintext'] },
-          },
-          workspace: { didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true }, workspaceFolders: true },
-        },
+        clientInfo: { name: 'Keyframe' },
+        locale: 'en',
+        rootUri,
+        workspaceFolders: [{ uri: rootUri, name: 'workspace' }],
+        initializationOptions: withGuestPaths(at.entry.initializationOptions ?? null, at.guest),
+        capabilities: CLIENT_CAPABILITIES,
       },
       options,
     )
+    connection.capabilitiesSaid = new ServerCapabilities(answer)
     await connection.notify('initialized', {})
+    if (Object.keys(at.entry.settings).length > 0) {
+      await connection.notify('workspace/didChangeConfiguration', { settings: at.entry.settings })
+    }
     return connection
   }
 
@@ -128,8 +215,96 @@ export class ServerConnection {
     return this.dead === null
   }
 
-  /** Throws `ServerDied`, `lsp.refused` with the server's message, `lsp.timeout`, or the signal's reason. */
+  get pid(): number {
+    return this.child.pid
+  }
+
+  get capabilities(): ServerCapabilities {
+    return this.capabilitiesSaid
+  }
+
+  /** Globs of the files whose changes the server wants to be told about. */
+  get watchers(): string[] {
+    return [...this.watchersById.values()].flat()
+  }
+
+  /** Answers to what servers ask of their client. Edits are computed, never applied on a server's word. */
+  private answerServer(rootUri: string): void {
+    const { rpc } = this
+    rpc.onRequest('client/registerCapability', (params: unknown) => {
+      const parsed = Registrations.safeParse(params)
+      for (const { id, method, registerOptions } of parsed.success ? parsed.data.registrations : []) {
+        if (method === 'workspace/didChangeWatchedFiles') this.watch(id, registerOptions)
+        else this.capabilities.register(method, registerOptions)
+      }
+      return null
+    })
+    rpc.onRequest('client/unregisterCapability', (params: unknown) => {
+      const parsed = Unregistrations.safeParse(params)
+      for (const { id, method } of parsed.success ? parsed.data.unregisterations : []) {
+        if (method === 'workspace/didChangeWatchedFiles') this.watchersById.delete(id)
+        else this.capabilities.unregister(method)
+      }
+      return null
+    })
+    rpc.onRequest('workspace/configuration', (params: unknown) => {
+      const parsed = ConfigurationItems.safeParse(params)
+      return (parsed.success ? parsed.data.items : []).map(({ section }) => settingsOf(this.entry.settings, section))
+    })
+    rpc.onRequest('workspace/workspaceFolders', () => [{ uri: rootUri, name: 'workspace' }])
+    rpc.onRequest('workspace/applyEdit', (params: unknown) => {
+      if (this.capturing === null || this.capturing.length >= MAX_CAPTURED_EDITS) return { applied: false }
+      this.capturing.push(params)
+      return { applied: true }
+    })
+    for (const method of ['window/workDoneProgress/create', 'window/showMessageRequest', ...REFRESHES]) rpc.onRequest(method, () => null)
+    rpc.onRequest('window/showDocument', () => ({ success: false }))
+    // The library listens to `$/progress` itself and hands on what belongs to no request.
+    rpc.onUnhandledProgress((params) => this.activity.progress(params))
+    rpc.onNotification('experimental/serverStatus', (params: unknown) => this.activity.status(params))
+    rpc.onNotification('textDocument/publishDiagnostics', (params: unknown) => this.published.publish(params))
+  }
+
+  private watch(id: string, options: unknown): void {
+    const parsed = Watchers.safeParse(options)
+    if (!parsed.success || this.watchersById.size >= MAX_WATCHERS) return
+    this.watchersById.set(
+      id,
+      parsed.data.watchers.map(({ globPattern }) => (typeof globPattern === 'string' ? globPattern : absoluteGlob(globPattern))),
+    )
+  }
+
+  /** Throws `ServerDied`, `lsp.not-supported`, `lsp.refused` with the server's message, `lsp.timeout`, or the signal's reason. */
   async request(method: string, params: unknown, options: RequestOptions): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.requestOnce(method, params, options)
+      } catch (error) {
+        if (!(error instanceof ResponseError)) throw error
+        if (!ASK_AGAIN.has(error.code) || attempt >= ASK_AGAIN_TIMES) throw this.refusal(error, method)
+        await wait(ASK_AGAIN_AFTER_MS, undefined, { signal: options.signal })
+      }
+    }
+  }
+
+  /** The same for a request that the server must have announced. */
+  async ask(method: string, params: unknown, options: RequestOptions): Promise<unknown> {
+    this.capabilities.mustHave(method, this.entry.title)
+    return this.request(method, params, options)
+  }
+
+  /** Keeps the edits that the server wants to have applied while `during` runs, instead of refusing them. */
+  async capturingEdits<T>(during: () => Promise<T>): Promise<{ result: T; edits: unknown[] }> {
+    const edits: unknown[] = []
+    this.capturing = edits
+    try {
+      return { result: await during(), edits }
+    } finally {
+      this.capturing = null
+    }
+  }
+
+  private async requestOnce(method: string, params: unknown, options: RequestOptions): Promise<unknown> {
     if (this.dead) throw this.dead
     options.signal.throwIfAborted()
     const cancel = new CancellationTokenSource()
@@ -149,9 +324,6 @@ export class ServerConnection {
     })
     try {
       return await Promise.race([this.rpc.sendRequest(method, params, cancel.token), ended])
-    } catch (error) {
-      if (error instanceof ResponseError) throw this.refusal(error, method)
-      throw error
     } finally {
       clearTimeout(timer)
       if (onAbort) options.signal.removeEventListener('abort', onAbort)
@@ -187,9 +359,25 @@ export class ServerConnection {
     // tsserver's errors come wrapped with its version and a stack; the first lines say what is meant.
     const plain =
       /<\w+> TypeScript Server Error \([\d.\w-]+\)\s*(.+?)(?:\n|$)/.exec(error.message)?.[1] ?? error.message.split('\n')[0] ?? method
+    if (error.code === METHOD_NOT_FOUND) return notSupported(this.entry.title, method)
     if (/TS Server (exited|is not running)|process has exited/i.test(error.message)) return new ServerDied(plain)
     return refused(plain)
   }
+}
+
+function absoluteGlob({ baseUri, pattern }: z.output<typeof RelativePattern>): string {
+  const folder = fileOfUri(typeof baseUri === 'string' ? baseUri : baseUri.uri) ?? ''
+  return `${folder.replace(/\/+$/, '')}/${pattern}`
+}
+
+/** The settings below a dotted section; all of them for none. */
+function settingsOf(settings: Readonly<Record<string, unknown>>, section: string | undefined): unknown {
+  if (section === undefined || section === '') return settings
+  let found: unknown = settings
+  for (const step of section.split('.')) {
+    found = typeof found === 'object' && found !== null ? Reflect.get(found, step) : undefined
+  }
+  return found ?? null
 }
 
 function timedOut(method: string, timeoutMs: number): KeyframeError {

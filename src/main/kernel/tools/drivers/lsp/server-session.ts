@@ -1,77 +1,141 @@
-import { posix } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Sandbox } from '../../sandboxes/sandbox'
-import { OpenDocuments, type ReadText, isNotFound } from './open-documents'
+import { writeCompilationDatabase } from './compilation-database'
+import { isNotFound, OpenDocuments, type ReadText } from './open-documents'
 import { ProjectCover } from './project-cover'
+import { matcherOf, type ServerEntry } from './server-catalogue'
 import { type RequestOptions, ServerConnection, ServerDied } from './server-connection'
+import { discoverServer, type DiscoveryOptions, type FoundServer } from './server-discovery'
 import { startServerProcess } from './server-process'
-import { isSource, uriOf } from './workspace-paths'
+import { isSource } from './typescript-sources'
+import type { WorkspaceFiles } from './workspace-files'
+import type { WorkspacePaths } from './workspace-paths'
 
-const BACK_OFF_MS = [0, 250, 1000, 4000]
-/** More changes than this in one go (a restore, an install): starting again is quicker and surely right. */
-const MAX_CHANGES = 200
+const BACK_OFF_MS = [0, 250, 1_000, 4_000]
+/** After so many deaths without an answer in between it is not started again until files change or somebody asks for it. */
+const MAX_DEATHS = 6
+const MAX_INDEXING_MS = 100_000
 
+/** A server that runs, with what it knows. */
 export interface Server {
   readonly connection: ServerConnection
   readonly documents: OpenDocuments
-  readonly cover: ProjectCover
+  readonly paths: WorkspacePaths
+  /** The projects of the TypeScript server; null for others. */
+  readonly cover: ProjectCover | null
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends DiscoveryOptions {
   readonly sandbox: Sandbox
-  readonly guestNode: string
+  readonly entry: ServerEntry
+  /** Folder of the project, relative to the workspace. */
+  readonly root: string
+  readonly paths: WorkspacePaths
+  readonly files: WorkspaceFiles
   readonly readText: ReadText
+  readonly languageIdOf: (path: string) => string
   /** What a user should know: part of the workspace left out, a server started again. */
   readonly notice: (text: string) => void
 }
 
-/** The one language server of a branch: started at the first question, kept in step with the files, started again when it dies. */
+export interface FileChanged {
+  readonly path: string
+  readonly existed: boolean
+  readonly exists: boolean
+}
+
+/** One language server of a branch: started at the first question, kept in step with the files, started again when it dies. */
 export class ServerSession {
   private server: Server | null = null
+  private found: FoundServer | null = null
   private turn: Promise<unknown> = Promise.resolve()
   private deathsInARow = 0
+  private restartCount = 0
+  private lastDeath: string | null = null
   private disposed = false
+  private startedOnce = false
+  private asking = 0
+  private lastUseMs = performance.now()
+  /** Counts up when files change under the server's open documents. */
+  disturbances = 0
 
   constructor(private readonly options: SessionOptions) {}
 
+  get entry(): ServerEntry {
+    return this.options.entry
+  }
+
+  get root(): string {
+    return this.options.root
+  }
+
   /**
-   * Asks in turn, with every file of the workspace known to the server. A question is repeated once when the server dies, so
-   * `ask` must be pure. Throws `lsp.server-died` when it dies again.
+   * Asks in turn, when the server knows the workspace. A question is repeated once when the server dies, so `ask` must be pure.
+   * Throws `lsp.server-died` when it dies again, `lsp.server-crashing` when it did so too often, `lsp.no-server`.
    */
   async ask<T>(options: RequestOptions, ask: (server: Server) => Promise<T>): Promise<T> {
-    return this.inTurn(async () => {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          const server = await this.ready(options)
-          const answer = await ask(server)
-          this.deathsInARow = 0
-          return answer
-        } catch (error) {
-          if (this.server && !this.server.connection.alive) this.drop()
-          if (!(error instanceof ServerDied)) throw error
-          this.drop()
-          this.deathsInARow += 1
-          if (attempt > 0) throw serverDied(error)
-          this.options.notice(`The language server died and is started again. ${error.message}`.slice(0, 500))
-        }
+    this.asking += 1
+    try {
+      return await this.inTurn(() => this.attempt(options, ask))
+    } finally {
+      this.asking -= 1
+      this.lastUseMs = performance.now()
+    }
+  }
+
+  private async attempt<T>(options: RequestOptions, ask: (server: Server) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const server = await this.ready(options)
+        const answer = await ask(server)
+        this.deathsInARow = 0
+        return answer
+      } catch (error) {
+        if (this.server && !this.server.connection.alive) this.drop()
+        if (!(error instanceof ServerDied)) throw error
+        this.drop()
+        this.deathsInARow += 1
+        this.restartCount += 1
+        this.lastDeath = error.message.slice(0, 500)
+        if (attempt > 0) throw serverDied(this.entry, error)
+        this.options.notice(`The language server for ${this.entry.language} died and is started again. ${error.message}`.slice(0, 500))
       }
-    })
+    }
   }
 
   /** Files changed on disk, by whomever. Nothing is started for it. */
-  async filesChanged(paths: readonly string[]): Promise<void> {
+  async filesChanged(changes: readonly FileChanged[]): Promise<void> {
     await this.inTurn(async () => {
+      const relevant = changes.filter(({ path }) => this.matters(path))
+      if (relevant.length === 0) return
+      this.deathsInARow = Math.min(this.deathsInARow, MAX_DEATHS - 1)
       if (!this.server) return
-      const relevant = [...new Set(paths)].filter(matters)
-      if (relevant.length > MAX_CHANGES) return this.drop()
+      this.disturbances += 1
       try {
-        if (relevant.length > 0) await this.tell(this.server, relevant)
+        await this.tell(this.server, relevant)
       } catch (error) {
         if (!(error instanceof ServerDied)) throw error
         this.drop()
       }
     })
+  }
+
+  /** Ends the server; the next question starts a new one, however often it has died. */
+  async restart(): Promise<void> {
+    await this.inTurn(() => {
+      this.drop()
+      this.found = null
+      this.deathsInARow = 0
+      return Promise.resolve()
+    })
+  }
+
+  /** Ends the server when nobody waits for it. */
+  endIfIdle(idleMs: number): boolean {
+    if (this.asking > 0 || !this.server || performance.now() - this.lastUseMs < idleMs) return false
+    this.drop()
+    return true
   }
 
   async dispose(): Promise<void> {
@@ -81,34 +145,55 @@ export class ServerSession {
     this.drop()
   }
 
-  /** The server's process, if one runs; for tests that end it. */
-  get running(): boolean {
-    return this.server?.connection.alive ?? false
+  get health(): {
+    readonly state: 'not-started' | 'starting' | 'busy' | 'ready' | 'ended' | 'crashed'
+    readonly version: string | null
+    readonly restarts: number
+    readonly pid: number | null
+    readonly openDocuments: number
+    readonly message: string | null
+  } {
+    const { server } = this
+    const alive = server?.connection.alive ?? false
+    const busyWith = alive ? (server?.connection.activity.busyWith ?? null) : null
+    const idle = this.deathsInARow >= MAX_DEATHS ? 'crashed' : this.startedOnce ? 'ended' : this.asking > 0 ? 'starting' : 'not-started'
+    return {
+      state: alive ? (busyWith === null ? 'ready' : 'busy') : idle,
+      version: this.found?.version ?? null,
+      restarts: this.restartCount,
+      pid: alive ? (server?.connection.pid ?? null) : null,
+      openDocuments: alive ? (server?.documents.size ?? 0) : 0,
+      message: busyWith ?? (alive ? (server?.connection.activity.trouble ?? null) : this.lastDeath),
+    }
   }
 
-  private async tell(server: Server, paths: string[]): Promise<void> {
+  /** Brings a document up to date and, the first time, waits for what the server does on account of it. */
+  async open(server: Server, path: string, options: RequestOptions): Promise<{ text: string }> {
+    const file = await server.documents.ensure(path)
+    if (this.entry.quirks.indexes === 'on-first-file') await this.indexed(server, options)
+    return file
+  }
+
+  private async tell(server: Server, changed: readonly FileChanged[]): Promise<void> {
     const changes: { uri: string; type: 1 | 2 | 3 }[] = []
-    for (const path of paths) {
-      const existed = server.cover.knows(path)
-      const exists = await this.exists(path)
+    for (const { path, exists, existed } of changed) {
+      const known = server.cover?.knows(path) ?? existed
       if (!exists) await server.documents.close(path)
       else if (server.documents.isOpen(path)) await server.documents.ensure(path)
-      changes.push({ uri: uriOf(path), type: exists ? (existed ? 2 : 1) : 3 })
-      if (exists !== existed || !isSource(path)) server.cover.forget()
+      changes.push({ uri: server.paths.uri(path), type: exists ? (known ? 2 : 1) : 3 })
+      if (exists !== known || !isSource(path)) server.cover?.forget()
     }
     await server.connection.notify('workspace/didChangeWatchedFiles', { changes })
   }
 
-  private async exists(path: string): Promise<boolean> {
-    try {
-      await this.options.readText(path)
-      return true
-    } catch (error) {
-      if (isNotFound(error)) return false
-      // Present but not text (binary, too large, a folder): for the server it exists.
-      if (error instanceof KeyframeError && error.code.startsWith('files.')) return true
-      throw error
-    }
+  /** Its sources and configurations, what it asked to be told about, and what may be a folder. */
+  private matters(path: string): boolean {
+    const { entry, paths } = this.options
+    const name = path.split('/').at(-1) ?? path
+    if (!name.includes('.')) return true
+    const patterns = [...entry.files.map(({ pattern }) => pattern), ...entry.configurations]
+    if (patterns.some((pattern) => matcherOf(pattern)(path))) return true
+    return (this.server?.connection.watchers ?? []).some((pattern) => watches(pattern, paths)(path))
   }
 
   private async ready(options: RequestOptions): Promise<Server> {
@@ -117,19 +202,40 @@ export class ServerSession {
       this.drop()
       throw new ServerDied('It ended between two questions.')
     }
+    if (this.deathsInARow >= MAX_DEATHS) throw crashing(this.entry, this.lastDeath)
     this.server ??= await this.start(options)
-    await this.server.cover.ensure(options)
-    return this.server
+    const { server } = this
+    await server.cover?.ensure(options)
+    if (this.entry.quirks.indexes === 'on-start') await this.indexed(server, options)
+    return server
+  }
+
+  private async indexed(server: Server, options: RequestOptions): Promise<void> {
+    await server.connection.activity.ended({
+      beginsWithinMs: this.entry.quirks.indexingBeginsWithinMs,
+      timeoutMs: Math.min(options.timeoutMs, MAX_INDEXING_MS),
+      signal: options.signal,
+      alive: () => server.connection.alive,
+    })
+    if (!server.connection.alive) throw new ServerDied('It ended while it was loading.')
   }
 
   private async start(options: RequestOptions): Promise<Server> {
-    const { sandbox, guestNode, readText, notice } = this.options
+    const { sandbox, entry, root, guestNode, readText, notice, paths, files } = this.options
+    this.found ??= await discoverServer(sandbox, entry, this.options, options)
     await wait(BACK_OFF_MS[Math.min(this.deathsInARow, BACK_OFF_MS.length - 1)], undefined, { signal: options.signal })
-    const child = await startServerProcess(sandbox, guestNode)
+    const more =
+      entry.quirks.compilationDatabase === true
+        ? [`--compile-commands-dir=${await writeCompilationDatabase({ sandbox, files, readText, paths }, options)}`]
+        : []
+    const { argv, isNode } = this.found
+    const child = await startServerProcess(sandbox, { argv: [...argv, ...more], isNode, env: entry.env, cwd: root })
+    this.startedOnce = true
     try {
-      const connection = await ServerConnection.open(child, options)
-      const documents = new OpenDocuments(connection, readText)
-      return { connection, documents, cover: new ProjectCover(sandbox, guestNode, connection, documents, notice) }
+      const connection = await ServerConnection.open(child, { entry, paths, root, guest: sandbox.guest }, options)
+      const documents = new OpenDocuments(connection, readText, paths, this.options.languageIdOf)
+      const cover = entry.language === 'typescript' ? new ProjectCover(sandbox, guestNode, connection, documents, paths, notice) : null
+      return { connection, documents, paths, cover }
     } catch (error) {
       child.kill()
       throw error
@@ -148,19 +254,46 @@ export class ServerSession {
   }
 }
 
-/** Sources, configurations, JSON modules, and what may be a folder. */
-function matters(path: string): boolean {
-  return isSource(path) || posix.extname(path) === '.json' || posix.extname(path) === ''
+const WATCHABLE = /^[\w./*{},?@+ -]+$/
+const MAX_STARS = 8
+
+/** A server's glob, which is untrusted: only plain ones are followed, since matching an odd one can take for ever. */
+function watches(pattern: string, paths: WorkspacePaths): (path: string) => boolean {
+  const inside = pattern.startsWith(`${paths.dir}/`) ? pattern.slice(paths.dir.length + 1) : pattern
+  if (!WATCHABLE.test(inside) || inside.startsWith('/') || (inside.match(/\*/g)?.length ?? 0) > MAX_STARS) return () => false
+  return matcherOf(inside.includes('/') ? inside : `**/${inside}`)
 }
 
-function serverDied(cause: ServerDied): KeyframeError {
+/** Whether a path is there now, as text or not. */
+export async function isThere(readText: ReadText, path: string): Promise<boolean> {
+  try {
+    await readText(path)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    // Present but not text (binary, too large, a folder): for the server it exists.
+    if (error instanceof KeyframeError && error.code.startsWith('files.')) return true
+    throw error
+  }
+}
+
+function serverDied(entry: ServerEntry, cause: ServerDied): KeyframeError {
   return new KeyframeError(
     {
       code: 'lsp.server-died',
-      message: `The language server died twice over the same question. ${cause.message}`.slice(0, 1000),
+      message: `The language server (${entry.title}) died twice over the same question. ${cause.message}`.slice(0, 1000),
       action: 'Ask again. When it persists, the workspace may need more memory than the sandbox allows (limit maxMemoryBytes).',
       retryable: true,
     },
     { cause },
   )
+}
+
+function crashing(entry: ServerEntry, lastDeath: string | null): KeyframeError {
+  return new KeyframeError({
+    code: 'lsp.server-crashing',
+    message: `The language server (${entry.title}) died ${MAX_DEATHS} times in a row and is not started again. ${lastDeath ?? ''}`.trim(),
+    action: 'It is tried again when files change, or with lsp.restart.',
+    retryable: false,
+  })
 }

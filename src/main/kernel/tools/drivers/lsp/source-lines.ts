@@ -1,8 +1,4 @@
-import type { Location } from '../../schemas/lsp'
 import type { LspRange, TsSpan } from './answers'
-import { isNotFound, type ReadText } from './open-documents'
-
-const MAX_CONTEXT = 400
 
 export interface Range {
   readonly startLine: number
@@ -37,31 +33,12 @@ export function comparePositions(a: Range, b: Range): number {
   return a.startLine - b.startLine || a.startColumn - b.startColumn || a.endLine - b.endLine || a.endColumn - b.endColumn
 }
 
-/** The lines of files, each file read once. A file that is gone or not text has no lines. */
-export class SourceLines {
-  private readonly files = new Map<string, Promise<string[]>>()
+/** Names of `SymbolKind`, from 1. */
+const SYMBOL_KINDS =
+  'file module namespace package class method property field constructor enum interface function variable constant string number boolean array object key null enum-member struct event operator type-parameter'.split(
+    ' ',
+  )
 
-  constructor(private readonly readText: ReadText) {}
-
-  async locate(path: string, range: Range): Promise<Location> {
-    const lines = await this.of(path)
-    return { path, ...range, context: (lines[range.startLine - 1] ?? '').trim().slice(0, MAX_CONTEXT) }
-  }
-
-  private of(path: string): Promise<string[]> {
-    const known = this.files.get(path)
-    if (known) return known
-    const lines = this.read(path)
-    this.files.set(path, lines)
-    return lines
-  }
-
-  private async read(path: string): Promise<string[]> {
-    try {
-      return (await this.readText(path)).text.split(/\r\n|\r|\n/)
-    } catch (error) {
-      if (isNotFound(error)) return []
-      throw error
-    }
-  }
+export function symbolKindName(kind: number): string {
+  return SYMBOL_KINDS[kind - 1] ?? 'symbol'
 }

@@ -1,6 +1,5 @@
 import type { Asking } from './tool-host'
-import { SERVER_OPTIONS } from './server-process'
-import { guestPath } from './workspace-paths'
+import { TYPESCRIPT_PREFERENCES } from './server-catalogue'
 
 export interface SourceStyle {
   readonly quotes: 'single' | 'double'
@@ -31,7 +30,7 @@ export async function followStyle(asking: Asking, path: string, text: string): P
   await asking.connection.tsserver(
     'configure',
     {
-      file: guestPath(path),
+      file: asking.paths.inside(path),
       formatOptions: {
         indentSize: style.indentSize,
         tabSize: style.indentSize,
@@ -39,7 +38,7 @@ export async function followStyle(asking: Asking, path: string, text: string): P
         newLineCharacter: style.newLine,
         semicolons: style.semicolons,
       },
-      preferences: { ...SERVER_OPTIONS.preferences, allowTextChangesInNewFiles: true, quotePreference: style.quotes },
+      preferences: { ...TYPESCRIPT_PREFERENCES, allowTextChangesInNewFiles: true, quotePreference: style.quotes },
     },
     asking.request,
   )

@@ -7,7 +7,7 @@ import type { TsFileEdits } from './answers'
 import { isNotFound, type ReadText } from './open-documents'
 import { refused } from './server-connection'
 import { comparePaths, comparePositions, rangeOfTs } from './source-lines'
-import { pathOfGuest } from './workspace-paths'
+import type { WorkspacePaths } from './workspace-paths'
 
 /** Edits of one file in order, each once. Throws `lsp.bad-answer` when two of them overlap. */
 export function sortedEdits(path: string, edits: readonly TextEdit[]): TextEdit[] {
@@ -96,11 +96,11 @@ export async function workspaceEdit(readText: ReadText, files: ReadonlyMap<strin
 }
 
 /** tsserver's edits as one workspace edit. Throws `lsp.refused` when a file outside of the workspace would change. */
-export async function workspaceEditOfTs(readText: ReadText, answered: TsFileEdits): Promise<WorkspaceEdit> {
+export async function workspaceEditOfTs(paths: WorkspacePaths, readText: ReadText, answered: TsFileEdits): Promise<WorkspaceEdit> {
   const files = new Map<string, TextEdit[]>()
   const created = new Map<string, string>()
   for (const { fileName, textChanges } of answered) {
-    const path = pathOfGuest(fileName)
+    const path = paths.ofFile(fileName)
     if (path === null || path.split('/').includes('node_modules'))
       throw refused(`The change would edit ${fileName}, which is not part of the workspace.`)
     const edits = textChanges.map((change) => ({ ...rangeOfTs(change), newText: change.newText }))
