@@ -3,9 +3,12 @@ import { hashFile } from './text-files.mjs'
 import { ignoreRules, walk } from './tree-walk.mjs'
 import { lstatOrNull, resolvePath, workspaceRoot } from './workspace-paths.mjs'
 
-/** Now, for a later `changedSince`: the clock is that of the sandbox, as are the times of its files. */
+/** Times of files are taken from a clock that may be this far behind. */
+const CLOCK_GRAIN_MS = 20
+
+/** Now, for a later `changedSince`: no change from now on has an earlier time. */
 function now() {
-  return Date.now()
+  return Date.now() - CLOCK_GRAIN_MS
 }
 
 /** {path, type, version} of each path as it is now; what cannot be looked at is as good as absent. */

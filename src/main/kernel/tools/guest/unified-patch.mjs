@@ -54,7 +54,7 @@ function placeOf(lines, hunk, done, drift, maxFuzz) {
   const old = hunk.lines.filter(({ kind }) => kind !== '+')
   if (old.length === 0) {
     const at = expectedAt(hunk) + drift
-    const possible = hunk.oldStart === 0 ? lines.length === 0 : at >= done && at <= lines.length
+    const possible = at >= done && at <= lines.length
     return possible ? { at, skipped: 0, dropped: 0, fuzz: 0, exact: true } : null
   }
   const leading = hunk.lines.findIndex(({ kind }) => kind !== ' ')

@@ -18,7 +18,7 @@ export const workspaceRoot = realOf(process.cwd())
 const MAX_LINKED_PARENTS = 256
 
 function realOf(absolute) {
-  return textOfBytes(realpathSync(onDisk(absolute), 'buffer'))
+  return textOfBytes(realpathSync.native(onDisk(absolute), 'buffer'))
 }
 
 /** `/`-separated parts without empty ones and `.`; refuses what could leave the workspace or reach `.git`. */
