@@ -50,13 +50,16 @@ export class ChangesByOthers {
   async since(files: FileAccess, call: ToolCallContext, limit: number): Promise<{ changes: ChangeByOthers[]; truncated: boolean }> {
     const { paths: recent, nowMs } = await this.#recent(files, call)
     const open = files.handles.all()
-    const elsewhere = recent.filter((path) => ![...this.#moved].some((moved) => path === moved || path.startsWith(`${moved}/`)))
-    const candidates = [...new Set([...this.#pending, ...elsewhere, ...open.map(({ path }) => path)])].sort()
+    const candidates = [...new Set([...this.#pending, ...recent, ...open.map(({ path }) => path)])].sort()
     const { versions } =
       candidates.length === 0 ? { versions: [] } : await files.ask(call, 'versions', { paths: candidates }, Versions, 'pure')
     const changes: ChangeByOthers[] = []
     let truncated = false
     for (const { path, exists, version } of versions) {
+      if (!this.#pending.has(path) && this.#wasMoved(path)) {
+        this.#tell(path, version)
+        continue
+      }
       const change = this.#changeOf(files, path, exists, version)
       if (change !== null && changes.length === limit) {
         truncated = true
@@ -71,6 +74,10 @@ export class ChangesByOthers {
     this.#moved.clear()
     this.#sinceMs = nowMs
     return { changes, truncated }
+  }
+
+  #wasMoved(path: string): boolean {
+    return [...this.#moved].some((moved) => path === moved || path.startsWith(`${moved}/`))
   }
 
   #tell(path: string, version: string | null): void {
