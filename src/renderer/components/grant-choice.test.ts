@@ -29,6 +29,14 @@ it('permits nothing beyond once with a pattern that was emptied', () => {
   })
 })
 
+it('offers no pattern that cannot be read', () => {
+  const hidden = { ...AUTHORIZE, patterns: [{ action: 'process.spawn' as const, pattern: 'npm \u202e*' }, ...AUTHORIZE.patterns.slice(1)] }
+  expect([...offeredFirst(hidden)]).toEqual([
+    ['process.spawn', 'npm *'],
+    ['fs.write', 'dist/**'],
+  ])
+})
+
 it('answers once, and denies with a message or without', () => {
   expect([once(), deny(' '), deny(' use the tool instead ')]).toEqual([
     { decision: 'approve', scope: 'once' },

@@ -1,5 +1,6 @@
 import type { HumanAnswer, HumanRequest } from '../../shared/frames'
 import type { GrantPattern, PolicyAction } from '../../shared/policy'
+import { visibleText } from './visible-text'
 
 export type AuthorizeView = NonNullable<HumanRequest['authorize']>
 /** What a person decided at a permission prompt; the request's own fields are added when it is sent. */
@@ -8,10 +9,15 @@ export type PermissionDecision = Pick<HumanAnswer, 'decision' | 'scope' | 'patte
 /** One pattern by action: what is permitted beyond this once. */
 export type ChosenPatterns = ReadonlyMap<PolicyAction, string>
 
+/** The patterns that a person can read: one with characters that cannot be seen, taken from what an agent wrote, is not offered. */
+export function readablePatterns(authorize: AuthorizeView): GrantPattern[] {
+  return authorize.patterns.filter(({ pattern }) => visibleText(pattern) === pattern)
+}
+
 /** The narrowest pattern that is offered for each action that needs permission. */
 export function offeredFirst(authorize: AuthorizeView): ChosenPatterns {
   const chosen = new Map<PolicyAction, string>()
-  for (const { action, pattern } of authorize.patterns) if (!chosen.has(action)) chosen.set(action, pattern)
+  for (const { action, pattern } of readablePatterns(authorize)) if (!chosen.has(action)) chosen.set(action, pattern)
   return chosen
 }
 

@@ -1,6 +1,6 @@
 import { ShieldQuestionMark } from 'lucide-react'
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useState } from 'react'
-import type { PolicyAction, PolicyDecision } from '../../shared/policy'
+import type { GrantPattern, PolicyAction, PolicyDecision } from '../../shared/policy'
 import { DecisionList } from './decision-list'
 import { count } from './format'
 import {
@@ -13,6 +13,7 @@ import {
   patternsOf,
   type PermissionDecision,
   permitsEverything,
+  readablePatterns,
 } from './grant-choice'
 import './permission-prompt.css'
 import { ACTION_TITLE } from './policy-words'
@@ -54,6 +55,7 @@ export function PermissionPrompt({ authorize, busy, onAnswer, ref, keys = {}, or
     const timer = setTimeout(() => setUnread(false), UNREAD_MS)
     return () => clearTimeout(timer)
   }, [])
+  const offered = readablePatterns(authorize)
   const patterns = patternsOf(chosen)
   const blocked = busy || unread
   const answer = (decision: PermissionDecision): void => {
@@ -95,7 +97,8 @@ export function PermissionPrompt({ authorize, busy, onAnswer, ref, keys = {}, or
           <p className="section-title">What it asks for, in the agent&rsquo;s words</p>
           <Arguments args={authorize.args} />
         </div>
-        {authorize.patterns.length > 0 && <Patterns authorize={authorize} chosen={chosen} onChange={setChosen} />}
+        {offered.length === 0 && <p className="muted">No pattern names this, so it can be permitted this once only.</p>}
+        {offered.length > 0 && <Patterns offers={offered} chosen={chosen} onChange={setChosen} />}
       </div>
       <div className="permission-actions">
         {button('allowOnce', 'Allow once')}
@@ -164,11 +167,11 @@ function Arguments({ args }: { args: unknown }) {
 }
 
 function Patterns({
-  authorize,
+  offers,
   chosen,
   onChange,
 }: {
-  authorize: AuthorizeView
+  offers: readonly GrantPattern[]
   chosen: ChosenPatterns
   onChange: (chosen: ChosenPatterns) => void
 }) {
@@ -177,7 +180,7 @@ function Patterns({
     <fieldset className="permission-patterns">
       <legend>For this run or always, permit all that these patterns name</legend>
       {[...chosen].map(([action, pattern]) => {
-        const offered = authorize.patterns.filter((candidate) => candidate.action === action).map((candidate) => candidate.pattern)
+        const offered = offers.filter((candidate) => candidate.action === action).map((candidate) => candidate.pattern)
         return (
           <div key={action} className="permission-pattern">
             <span>{ACTION_TITLE[action]}</span>
@@ -194,7 +197,7 @@ function Patterns({
               )}
               {offered.map((candidate) => (
                 <option key={candidate} value={candidate}>
-                  {visibleText(candidate)}
+                  {candidate}
                 </option>
               ))}
             </select>

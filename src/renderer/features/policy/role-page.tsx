@@ -23,6 +23,7 @@ export function RolePage({ roleKey, overview }: { roleKey: string; overview: Pol
   const showPolicy = (id: string): void => {
     const line = lineOfPolicy(text, id)
     if (line !== null) setReveal((before) => ({ line, serial: (before?.serial ?? 0) + 1 }))
+    else document.getElementById(placeId(id))?.scrollIntoView({ block: 'nearest' })
   }
   return (
     <>
@@ -156,10 +157,38 @@ function RoleText({ roleKey, view, draft, text, reveal }: RoleProps & { text: st
         error={failure !== null && place !== null ? { place, message: messageOf(failure) } : null}
         reveal={reveal}
       />
+      {view !== null && <AlsoInForce view={view} />}
       <p className="faint">
         What no policy speaks of is asked, and denied where nobody can be asked. A forbid wins over every permit.
         {draft === null && ' Copy the role to change it.'}
       </p>
     </section>
   )
+}
+
+/** Policies that hold for the role and are not in its own text: those of every role. */
+function AlsoInForce({ view }: { view: RoleView }) {
+  const others = view.policies.filter((policy) => !policy.id.startsWith(`${view.settings.id}/`))
+  if (others.length === 0) return null
+  return (
+    <details className="also-in-force" open>
+      <summary>
+        Also in force, for every role <span className="faint">{count(others.length, 'policy', 'policies')}</span>
+      </summary>
+      <dl>
+        {others.map((policy) => (
+          <div key={policy.id} id={placeId(policy.id)}>
+            <dt className="mono">
+              {policy.id} <span className={policy.effect === 'forbid' ? 'danger' : 'success'}>{policy.effect}</span>
+            </dt>
+            <dd className="muted">{policy.note}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}
+
+function placeId(policy: string): string {
+  return `policy ${policy}`
 }
