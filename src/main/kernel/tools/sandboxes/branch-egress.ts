@@ -5,6 +5,7 @@ import { EGRESS_RELAY } from '../guest/guest-binds'
 import { EGRESS_FOLDER } from './branch-folders'
 import { startEgressProxy, type EgressProxy } from './egress/egress-proxy'
 import { GUEST_NODE, GUEST_PROXY_SOCKET } from './guest-view'
+import { hasEnded } from './process-tree'
 import type { EgressGate } from './sandbox'
 import { launch, type LaunchContext, type Launched } from './sandbox-launch'
 
@@ -17,7 +18,9 @@ const LOCAL = 'localhost,127.0.0.1,::1'
 
 /** Variables that make ordinary clients use the proxy. */
 export const PROXY_VARIABLES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()].map((key) => [key, PROXY_URL]))),
+  ...Object.fromEntries(
+    ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()].map((key) => [key, PROXY_URL])),
+  ),
   NO_PROXY: LOCAL,
   no_proxy: LOCAL,
   npm_config_proxy: PROXY_URL,
@@ -60,6 +63,7 @@ export class BranchEgress {
 
   /** Starts the relay when it is not running. Throws `sandbox.no-egress` when it does not come up. */
   async ensureRelay(context: LaunchContext): Promise<void> {
+    if (this.#relay !== null && hasEnded(this.#relay.launched.firstInside() || this.#relay.launched.supervisor)) await this.#relay.ended
     if (this.#relay !== null || this.#isClosed) return
     this.#starting ??= this.#start(context).finally(() => {
       this.#starting = null

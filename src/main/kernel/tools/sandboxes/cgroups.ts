@@ -117,10 +117,15 @@ async function systemdScope(): Promise<string | null> {
   const program = findProgram('systemd-run')
   const [sh, runtime] = [findProgram('sh'), process.env['XDG_RUNTIME_DIR']]
   const isRoot = process.geteuid?.() === 0
-  if (program === null || sh === null || !existsSync(isRoot ? '/run/systemd/system' : join(runtime ?? '/nonexistent', 'systemd'))) return null
+  if (program === null || sh === null || !existsSync(isRoot ? '/run/systemd/system' : join(runtime ?? '/nonexistent', 'systemd')))
+    return null
   const script = 'grep ^0:: /proc/self/cgroup; exec cat'
   const args = [...(isRoot ? [] : ['--user']), '--scope', '--quiet', '--collect', '--property=Delegate=yes', sh, '-c', script]
-  const env = { PATH: '/usr/bin:/bin', XDG_RUNTIME_DIR: runtime ?? '', DBUS_SESSION_BUS_ADDRESS: process.env['DBUS_SESSION_BUS_ADDRESS'] ?? '' }
+  const env = {
+    PATH: '/usr/bin:/bin',
+    XDG_RUNTIME_DIR: runtime ?? '',
+    DBUS_SESSION_BUS_ADDRESS: process.env['DBUS_SESSION_BUS_ADDRESS'] ?? '',
+  }
   const keeper = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env, cwd: '/' })
   const path = await firstLine(keeper)
   const [mounted, own] = [cgroupMount(), /^0::(.*)$/.exec(path ?? '')?.[1]]
@@ -173,7 +178,9 @@ function readText(path: string): string | null {
 
 function isRefused(thrown: unknown): boolean {
   const code = (thrown as NodeJS.ErrnoException).code ?? ''
-  return ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENODEV', 'ESRCH', 'ENOSPC', 'EAGAIN'].includes(code)
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENODEV', 'ESRCH', 'ENOSPC', 'EAGAIN'].includes(
+    code,
+  )
 }
 
 /** False where the system refuses. */
@@ -228,9 +235,15 @@ export class CommandCgroup {
     if (has('cpu')) tryWrite(join(dir, 'cpu.weight'), '50')
   }
 
-  /** Before the process has started another. False when it has gone. */
+  /** What the process starts from then on is in the group too. False when it has gone. */
   add(pid: number): boolean {
     return tryWrite(join(this.#dir, 'cgroup.procs'), `${pid}`)
+  }
+
+  /** Adds those that started before their parent was added. */
+  gather(pids: readonly number[]): void {
+    const members = new Set((readText(join(this.#dir, 'cgroup.procs')) ?? '').split('\n').map(Number))
+    for (const pid of pids) if (!members.has(pid)) this.add(pid)
   }
 
   /** Null where the system does not count. */

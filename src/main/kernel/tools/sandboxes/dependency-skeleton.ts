@@ -22,7 +22,9 @@ export async function dependencySkeleton(liveDir: string, cacheDir: string): Pro
   const owner = guestOwner()
   const live = await stat(liveDir)
   if (live.uid === owner.uid) return null
-  const name = createHash('sha256').update(`${liveDir}\0${await dependencyFingerprint(liveDir)}`).digest('hex')
+  const name = createHash('sha256')
+    .update(`${liveDir}\0${await dependencyFingerprint(liveDir)}`)
+    .digest('hex')
   const folder = join(cacheDir, name.slice(0, 32))
   const complete = await stat(folder).then(
     () => true,

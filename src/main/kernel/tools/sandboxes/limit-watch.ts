@@ -108,7 +108,10 @@ export class LimitWatch {
     this.#sample()
     const { maxMemoryBytes, maxProcesses, maxDiskBytes } = this.#context.limits
     const diskBytes = await this.#diskBytes()
-    const cpuMs = [...this.#watched].reduce((sum, [launched, { cpuMs: polled }]) => sum + (launched.cgroup?.cpuMs() ?? polled), this.#endedCpuMs)
+    const cpuMs = [...this.#watched].reduce(
+      (sum, [launched, { cpuMs: polled }]) => sum + (launched.cgroup?.cpuMs() ?? polled),
+      this.#endedCpuMs,
+    )
     const usage = {
       cpuMs: Math.max(0, cpuMs - this.#reportedCpuMs),
       peakMemoryBytes: this.#peakMemoryBytes,
@@ -160,6 +163,7 @@ export class LimitWatch {
     const large: { launched: Launched; pids: number[] }[] = []
     for (const [launched, watched] of this.#watched) {
       const pids = descendantsOf(launched.supervisor)
+      launched.cgroup?.gather(pids)
       const resident = pids.reduce((sum, pid) => sum + residentBytes(pid), 0)
       const cpuMs = pids.reduce((sum, pid) => sum + (processState(pid)?.cpuMs ?? 0), 0)
       watched.cpuMs = Math.max(watched.cpuMs, cpuMs)

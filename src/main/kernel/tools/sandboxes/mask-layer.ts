@@ -28,7 +28,10 @@ export async function maskLayer(
 ): Promise<string | null> {
   const paths = outermost(masked.map(relativePath)).filter((path) => path !== '' && isBelowFolders(baseDir, path))
   if (paths.length === 0) return null
-  const key = createHash('sha256').update(JSON.stringify([baseDir, paths])).digest('hex').slice(0, 32)
+  const key = createHash('sha256')
+    .update(JSON.stringify([baseDir, paths]))
+    .digest('hex')
+    .slice(0, 32)
   const layer = join(cacheDir, key)
   if (existsSync(layer)) return layer
   mkdirSync(cacheDir, { recursive: true, mode: 0o711 })

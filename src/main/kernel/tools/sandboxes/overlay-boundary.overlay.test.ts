@@ -275,7 +275,11 @@ it('leaves no process and no mount when the application is killed', async () => 
   mkdirSync(join(fixture.root, 'branches'))
   writeFileSync(join(fixture.root, 'owner.mjs'), OWNER)
   const folder = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '')
-  const owner = spawn(process.execPath, ['--no-warnings', '--experimental-transform-types', join(fixture.root, 'owner.mjs'), folder, fixture.root], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const owner = spawn(
+    process.execPath,
+    ['--no-warnings', '--experimental-transform-types', join(fixture.root, 'owner.mjs'), folder, fixture.root],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const pids = await new Promise<number[]>((resolve, reject) => {
     let said = ''
     owner.stdout.on('data', (chunk: Buffer) => {

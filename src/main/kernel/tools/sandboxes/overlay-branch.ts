@@ -338,10 +338,12 @@ export class OverlayBranch implements Sandbox {
       if (exitCode === SIGXFSZ_EXIT && request.growth !== undefined) this.#watch.note('disk')
     }
     // One that never started is its caller's to report.
-    const over = finished.then(count, () => undefined).then(async () => {
-      await launched.gone()
-      this.#watch.remove(launched)
-    })
+    const over = finished
+      .then(count, () => undefined)
+      .then(async () => {
+        await launched.gone()
+        this.#watch.remove(launched)
+      })
     const leave = (): void => {
       this.#live.delete(launched)
       this.#withoutGrowth.delete(launched)

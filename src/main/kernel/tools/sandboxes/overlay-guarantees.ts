@@ -42,11 +42,17 @@ export function overlayGuarantees(): Guarantee[] {
     },
     'Own ports': hasNetwork
       ? { given: 'yes', how: 'The branch’s loopback is its own: any port, shared by its commands, not reached by other branches.' }
-      : { given: 'partly', how: 'Each command has a loopback of its own, because the program ip is missing: no collisions, but no servers for the next command.' },
+      : {
+          given: 'partly',
+          how: 'Each command has a loopback of its own, because the program ip is missing: no collisions, but no servers for the next command.',
+        },
     'Dies with the kernel': {
       given: 'yes',
       how: 'Parent-death signals and process namespaces: nothing is left when the kernel is killed, and its mounts go with it.',
     },
-    'Fork and restore': { given: 'yes', how: 'A checkpoint is one read-only layer that all its forks share; each gets an empty layer of its own.' },
+    'Fork and restore': {
+      given: 'yes',
+      how: 'A checkpoint is one read-only layer that all its forks share; each gets an empty layer of its own.',
+    },
   })
 }

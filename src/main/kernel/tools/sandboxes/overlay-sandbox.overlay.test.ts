@@ -296,12 +296,28 @@ describe('limits', () => {
     expect(await sh(sandbox, 'while :; do :; done')).toMatchObject({ exitCode: 152, limit: 'cpu', timedOut: false })
   })
 
-  it('a branch that takes too much disk ends its commands and starts no more', async () => {
+  it('a branch that takes too much disk ends its commands; then nothing grows until something is deleted', async () => {
     const sandbox = await fixture.open('one', { limits: { ...DEFAULT_LIMITS, maxDiskBytes: 50 * 1024 ** 2 } })
     const script =
       'mkdir hidden; i=0; while [ $i -lt 100 ]; do head -c 4000000 /dev/zero > hidden/$i; chmod 000 hidden; sleep 0.05; chmod 700 hidden; i=$((i+1)); done'
     expect(await sh(sandbox, script)).toMatchObject({ exitCode: 137, limit: 'disk', timedOut: false })
-    await expect(sh(sandbox, 'true')).rejects.toThrow(failsWith('sandbox.disk-full'))
+    expect((await sandbox.activity()).limits).toEqual(['disk'])
+    const refused = await sh(sandbox, 'exec head -c 1000000 /dev/zero > more')
+    expect(refused).toMatchObject({ exitCode: 153, limit: 'disk', stderr: expect.stringContaining('Delete some') })
+    expect((await sh(sandbox, 'echo x > small')).exitCode).not.toBe(0)
+    const shell = await sandbox.spawn({
+      argv: ['bash', '-c', 'trap "" XFSZ; while read -r line; do eval "$line" 2>/dev/null && echo did || echo did not; done'],
+    })
+    let said = ''
+    shell.onStdout((chunk) => (said += chunk.toString()))
+    shell.write('echo x > here\n')
+    await until(() => said === 'did not\n')
+    expect(await sh(sandbox, 'chmod 700 hidden; rm -r hidden; ls')).toMatchObject({ exitCode: 0, limit: null })
+    expect(await sh(sandbox, 'echo x > small; cat small')).toMatchObject({ exitCode: 0, stdout: 'x\n', stderr: '' })
+    shell.write('echo x > here\n')
+    await until(() => said === 'did not\ndid\n')
+    shell.kill()
+    await shell.exited
   })
 
   it('opens no more files than allowed and dumps no core', async () => {

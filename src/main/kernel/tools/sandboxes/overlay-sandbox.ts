@@ -117,10 +117,14 @@ function networkOf(
   profile: SandboxProfile,
   ip: string | null,
 ): { gate: SandboxProfile['egress']; notices: readonly string[] } {
-  const alone = 'Each command has a network of its own, because the program ip (iproute2) is missing: a server that one starts is not reached by the next.'
+  const alone =
+    'Each command has a network of its own, because the program ip (iproute2) is missing: a server that one starts is not reached by the next.'
   const notices = ip === null ? [alone] : []
   if (profile.egress === null) return { gate: null, notices }
-  const without = (why: string): { gate: null; notices: string[] } => ({ gate: null, notices: [...notices, `There is no network: ${why}.`] })
+  const without = (why: string): { gate: null; notices: string[] } => ({
+    gate: null,
+    notices: [...notices, `There is no network: ${why}.`],
+  })
   if (profile.seccomp === 'read-only') return without('the system call filter of this role has no internet sockets')
   if (ip === null) return without('its proxy needs a network of the branch')
   const hasRelay = spec.binds.some(({ guestPath }) => guestPath === EGRESS_RELAY || guestPath === dirname(EGRESS_RELAY))

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, rmSync, unlinkSync, writeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { spawn as spawnPty, type IPty } from 'node-pty'
 import { KeyframeError } from '../../../../shared/failure'
 import type { SandboxLimits } from './sandbox'
@@ -170,6 +169,10 @@ function anonymousFile(path: string, bytes: Buffer): number {
   return fd
 }
 
+/**
+ * Two programs at least follow each other before bubblewrap starts a process, so that this comes first as a rule. Having it wait
+ * would cost every command some four milliseconds: one that was quicker is put into its group by the first look of the limits.
+ */
 function groupFor(context: LaunchContext, pid: number | undefined): CommandCgroup | null {
   const cgroup = context.cgroup?.command() ?? null
   if (pid !== undefined) cgroup?.add(pid)
@@ -185,32 +188,23 @@ export function launch(
   launches += 1
   const name = join(context.launchDir, `${launches}`)
   const infoPath = `${name}.info`
-  const options = bwrapOptions(context, request, true)
-  // bubblewrap waits for its options: it starts nothing before it was put into its group.
-  const args = context.cgroup === null ? anonymousFile(`${name}.args`, options) : null
+  const args = anonymousFile(`${name}.args`, bwrapOptions(context, request, true))
   const seccomp = anonymousFile(`${name}.bpf`, context.seccomp)
   const info = openSync(infoPath, 'wx', 0o600)
   try {
     const [program = '', ...rest] = commandLine(context, request)
     const child = spawn(program, rest, {
-      stdio: [stdin, 'pipe', 'pipe', args ?? 'pipe', seccomp, info],
+      stdio: [stdin, 'pipe', 'pipe', args, seccomp, info],
       env: {},
       cwd: '/',
       // Node gives up supplementary groups with these.
       ...(mustDropRoot() ? guestOwner() : {}),
     })
-    const cgroup = groupFor(context, child.pid)
-    const pipe = child.stdio[ARGS_FD]
-    if (pipe instanceof Writable) {
-      // Whoever ends before it has read them is reported by its exit.
-      pipe.on('error', () => undefined)
-      pipe.end(options)
-    }
-    const launched = track(child.pid ?? 0, infoPath, [infoPath], cgroup)
+    const launched = track(child.pid ?? 0, infoPath, [infoPath], groupFor(context, child.pid))
     child.once('exit', () => launched.ended())
     return { child, launched }
   } finally {
-    for (const fd of [args, seccomp, info]) if (fd !== null) closeSync(fd)
+    for (const fd of [args, seccomp, info]) closeSync(fd)
   }
 }
 
@@ -236,7 +230,6 @@ export function launchPty(
   const drop = mustDropRoot() ? [context.programs.setpriv, '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'] : []
   const argv = ['-c', PTY_SCRIPT, 'sh', ...files, context.programs.env, ...drop, ...commandLine(context, request)]
   const pty = spawnPty(context.programs.sh, argv, { name: 'xterm-256color', cols: size.cols, rows: size.rows, cwd: '/', env: {} })
-  // Five programs are started one after the other before bubblewrap starts a process: this comes long before.
   const launched = track(pty.pid, files[2], files, groupFor(context, pty.pid))
   pty.onExit(() => launched.ended())
   return { pty, launched }
