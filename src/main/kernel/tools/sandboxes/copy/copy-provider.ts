@@ -1,7 +1,8 @@
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { removeTree } from '../../../checkpoints/remove-tree'
+import { expectFsError } from '../../../workspace/fs-errors'
 import { mustDropRoot } from '../guest-owner'
 import { GUEST_NODE, relativePath } from '../guest-view'
 import { DEFAULT_PROFILE, type GuestPaths, type Sandbox, type SandboxProvider, type SandboxSpec, type ToolBind } from '../sandbox'
@@ -97,8 +98,10 @@ function environmentOf(spec: SandboxSpec, place: CopyPlace, toolchains: Toolchai
 async function guestPaths(place: CopyPlace, binds: readonly ToolBind[], nodePath: string): Promise<GuestPaths> {
   const node = join(place.bin, basename(GUEST_NODE))
   if (isOpenToGuest(nodePath)) symlinkSync(nodePath, node)
-  else copyFileSync(nodePath, node)
-  if (lstatSync(node).isFile()) chmodSync(node, 0o755)
+  else if (!isLinked(nodePath, node)) {
+    copyFileSync(nodePath, node, constants.COPYFILE_FICLONE)
+    chmodSync(node, 0o755)
+  }
   const places = new Map([[GUEST_NODE, node]])
   for (const { hostPath, guestPath } of binds) places.set(guestPath, await openPath(place, hostPath, guestPath))
   return {
@@ -112,6 +115,18 @@ async function guestPaths(place: CopyPlace, binds: readonly ToolBind[], nodePath
       }
       return guestPath
     },
+  }
+}
+
+/** Another name of the same file, where the guest can reach it: a program is too large to be copied for each branch. */
+function isLinked(file: string, name: string): boolean {
+  if ((statSync(file).mode & 0o005) !== 0o005) return false
+  try {
+    linkSync(file, name)
+    return true
+  } catch (thrown) {
+    expectFsError(thrown, 'EXDEV', 'EPERM', 'EMLINK')
+    return false
   }
 }
 
