@@ -36,10 +36,8 @@ import { makeDriverSet, toolBinds } from './tools/driver-set'
 import { createPolicies } from './tools/policy/cedar-policies'
 import type { Policies } from './tools/policy/policies'
 import { PortRanges } from './tools/port-ranges'
-import { detectIsolation } from './tools/sandboxes/detect-isolation'
+import { chooseProvider, providerSettings, requireLevel } from './tools/sandboxes/choose-provider'
 import { guestOwner } from './tools/sandboxes/guest-owner'
-import { createOverlayProvider } from './tools/sandboxes/overlay-sandbox'
-import type { SandboxProvider } from './tools/sandboxes/sandbox'
 import { inspectRepository } from './workspace/inspect-repository'
 import { listFiles } from './workspace/list-files'
 import { dataFolderFailure, lockWorkspace } from './workspace-lock'
@@ -132,7 +130,8 @@ class LocalKernel implements Kernel {
     this.socketPath = socketPath
     const redactor = createRedactor()
     this.#journal = openJournal({ dataDir, redactor })
-    this.#isolation = detectIsolation({ nodePath: options.nodePath })
+    const sandboxes = chooseProvider({ nodePath: options.nodePath, ...providerSettings(process.env) })
+    this.#isolation = sandboxes.report
     // Whoever awaits the level sees the failure; nobody may be there yet.
     this.#isolation.catch(() => undefined)
     const clock = (): number => Date.now()
@@ -151,9 +150,8 @@ class LocalKernel implements Kernel {
       journal: this.#journal,
       redactor,
       files: createFileStore({ root, dataDir, content: this.#journal.content, owner: guestOwner(), nodePath: options.nodePath }),
-      provider: this.#provider(),
-      isolation: 'overlay',
-      requireIsolation: () => this.#requireIsolation(),
+      provider: sandboxes.provider,
+      requireIsolation: (hasConsent) => this.#requireIsolation(hasConsent),
       queue,
       policies: this.#policies,
       ports: new PortRanges(),
@@ -310,29 +308,16 @@ class LocalKernel implements Kernel {
     })
   }
 
-  /** Throws `sandbox.unavailable` with what is missing and the command that mends it. */
-  async #requireIsolation(): Promise<void> {
+  /** Throws `sandbox.unavailable` with what is missing and the command that mends it, `sandbox.needs-consent` without a person's. */
+  async #requireIsolation(hasConsent: boolean): Promise<void> {
     const report = await this.#isolation
-    if (report.level === 'overlay') return
-    const missing = report.requirements.find((requirement) => requirement.state === 'missing')
+    requireLevel(report)
+    if (report.level !== 'copy' || hasConsent) return
     throw new KeyframeError({
-      code: 'sandbox.unavailable',
-      message: `Nothing is run here without isolation: ${report.summary}`,
-      action: missing?.remedy ?? 'Run keyframe doctor for what is missing.',
+      code: 'sandbox.needs-consent',
+      message: `${report.summary} This run has none.`,
+      action: 'Tick "Run without isolation" for it, or start it with --allow-unisolated. `keyframe doctor` says what isolation needs.',
     })
-  }
-
-  /** Opens sandboxes only where their boundary was proved to hold. */
-  #provider(): SandboxProvider {
-    const overlay = createOverlayProvider({ nodePath: this.#options.nodePath })
-    return {
-      level: overlay.level,
-      guarantees: overlay.guarantees,
-      open: async (spec) => {
-        await this.#requireIsolation()
-        return overlay.open(spec)
-      },
-    }
   }
 
   async #indexable(): Promise<string[]> {

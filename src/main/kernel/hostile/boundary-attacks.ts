@@ -1,4 +1,4 @@
-import { type Attack, type AttackArea, call, denied, failed, outputOf, refused, says, script, shell, type Targets } from './attack'
+import { type Attack, type AttackArea, call, denied, failed, outputOf, refused, says, shell, type Targets } from './attack'
 
 const attack = (area: AttackArea, name: string, steps: Attack['steps'], judge: Attack['judge']): Attack => ({ area, name, steps, judge })
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { KeyframeError, toFailure } from '../../../shared/failure'
-import type { Frame, FramePayload, IsolationLevel, RunOptions, Verdict } from '../../../shared/frames'
+import type { Frame, FramePayload, RunOptions, Verdict } from '../../../shared/frames'
 import { type BranchId, type ContentHash, MAIN_BRANCH, type RunId } from '../../../shared/ids'
 import { branchOrigins, foldFrames, pathTo, type RunState } from '../../../shared/run-state'
 import type { RunSummary } from '../../../shared/contract/methods'
@@ -17,6 +17,7 @@ import type { Policies, RolePolicy } from '../tools/policy/policies'
 import type { PortRanges } from '../tools/port-ranges'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxProfile, type SandboxProvider, type ToolBind } from '../tools/sandboxes/sandbox'
 import type { PolicyGrant } from '../../../shared/policy'
+import { suitedProvider } from '../tools/sandboxes/suited-provider'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 import { BranchEngine, isControlFlow } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
@@ -36,9 +37,8 @@ export interface RunServices {
   readonly redactor: Redactor
   readonly files: FileStore
   readonly provider: SandboxProvider
-  readonly isolation: IsolationLevel
-  /** Throws when the boundary could not be proved: no run begins then. */
-  requireIsolation(): Promise<void>
+  /** Throws when the boundary could not be proved and a person did not consent to do without: no run begins then. */
+  requireIsolation(hasConsent: boolean): Promise<void>
   readonly queue: ReviewQueue
   readonly policies: Policies
   readonly ports: PortRanges
@@ -71,7 +71,7 @@ export class RunEngine {
   #judges = 0
   /** One for the whole run: judges keep with it what the base's own checks gave. */
   #filesOfBase: FilesAt | null = null
-  #pinnedNode: Promise<boolean> | null = null
+  #suited: SandboxProvider | null = null
   #paths: Promise<readonly string[]> | null = null
   #nextBranch = 1
   #control = new RunControl()
@@ -153,7 +153,7 @@ export class RunEngine {
   /** Runs the program of every branch that has one and did not end. Returns at once; idempotent. */
   async go(): Promise<void> {
     if (this.#control.ended !== null && !this.running) this.#control = new RunControl()
-    await this.#services.requireIsolation()
+    await this.#services.requireIsolation(this.started.options.allowUnisolated === true)
     const base = await this.base()
     this.#failure = null
     for (const branchId of this.#facts.unfinished()) {
@@ -207,7 +207,7 @@ export class RunEngine {
   }
 
   parts(base: Base): RunParts {
-    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, isolation, checks, policies, log } = this.#services
+    const { journal, redactor, files, queue, clock, memoryVersion, countTokens, provider, checks, policies, log } = this.#services
     return {
       runId: this.runId,
       mode: 'live',
@@ -215,7 +215,7 @@ export class RunEngine {
       redactor,
       files,
       base,
-      isolation,
+      isolation: provider.level,
       control: this.#control,
       queue,
       clock,
@@ -340,14 +340,8 @@ export class RunEngine {
   /** The kernel's provider, with the Node that this workspace needs. */
   #provider(base: Base): SandboxProvider {
     const { provider, pinnedNodeVersion } = this.#services
-    return {
-      level: provider.level,
-      guarantees: provider.guarantees,
-      open: async (spec) => {
-        this.#pinnedNode ??= needsPinnedNode(this.#baseFiles(base), pinnedNodeVersion)
-        return provider.open({ ...spec, pinnedNodeFirst: await this.#pinnedNode })
-      },
-    }
+    this.#suited ??= suitedProvider(provider, () => needsPinnedNode(this.#baseFiles(base), pinnedNodeVersion))
+    return this.#suited
   }
 
   /** What the system is told to enforce of a role. The base's files are listed once: they never change. */

@@ -115,7 +115,7 @@ export class RunRegistry {
         action: `For example: ${program.examples[0] ?? 'describe what to do'}.`,
       })
     const role = this.#services.policies.role(options.role ?? program.role)
-    await this.#services.requireIsolation()
+    await this.#services.requireIsolation(options.allowUnisolated === true)
     const base = await this.#services.files.freezeBase({})
     const runId = newRunId(this.#services.clock())
     this.#services.journal.append(runId, [
@@ -130,7 +130,7 @@ export class RunRegistry {
           base: base.id,
           agentVersion: program.version,
           policy: SCHEDULING_POLICY,
-          isolation: this.#services.isolation,
+          isolation: this.#services.provider.level,
           capabilities: this.#services.journal.content.put(role.snapshot(), 'policy'),
           instructions: await this.#instructions(base),
         },

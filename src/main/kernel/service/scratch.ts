@@ -8,6 +8,7 @@ import { authorise, denialsOf, refused } from '../tools/authorise'
 import { observedCall, observedEffects, writesBeyondRole } from '../tools/observed-effects'
 import type { RolePolicy } from '../tools/policy/policies'
 import { findTool, runTool } from '../tools/tool-runtime'
+import { suitedProvider } from '../tools/sandboxes/suited-provider'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
@@ -47,12 +48,12 @@ export class Scratch {
       const tool = findTool(device, name)
       const decisions = await authorise(device, tool, args, { role: policy, grants: [], readOnly: false })
       const denials = denialsOf(decisions)
-      const { isolation } = this.#services
+      const { provider } = this.#services
       if (denials.length > 0) return refused(name, role, denials)
       const { error, ...run } = await runTool(device, tool, args, { signal, clock: () => performance.now(), onOutput: () => undefined })
       const { changes } = await device.capture()
       const observed = await observedCall(device, policy, [], tool, changes)
-      return { tool: name, ...run, ...(error === null ? {} : { error }), isolation, ...observed }
+      return { tool: name, ...run, ...(error === null ? {} : { error }), isolation: provider.level, ...observed }
     })
   }
 
@@ -80,12 +81,7 @@ export class Scratch {
   async #open(base: Base, manifest: BranchDevice['origin']['manifest'], role: RolePolicy): Promise<BranchDevice> {
     const { provider, files, journal, binds, runsDir, ports, makeDrivers, pinnedNodeVersion } = this.#services
     this.#count += 1
-    const pinnedNodeFirst = await needsPinnedNode(files.at(base, null), pinnedNodeVersion)
-    const suited = {
-      level: provider.level,
-      guarantees: provider.guarantees,
-      open: (spec: Parameters<typeof provider.open>[0]) => provider.open({ ...spec, pinnedNodeFirst }),
-    }
+    const suited = suitedProvider(provider, () => needsPinnedNode(files.at(base, null), pinnedNodeVersion))
     return new BranchDevice(
       {
         ...{ provider: suited, files, content: journal.content, base, binds, ports, limits: role.limits },
