@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { guestOwner } from '../tools/sandboxes/guest-owner'
 import { createOverlayProvider } from '../tools/sandboxes/overlay-sandbox'
-import { removeSandboxFolder } from '../tools/sandboxes/remove-sandbox-folder'
+import { removeTree } from '../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, type Sandbox, type SandboxSpec } from '../tools/sandboxes/sandbox'
 
 /** A data folder with a base, and sandboxes over it; `dispose` ends them all and removes everything. */
@@ -33,7 +33,7 @@ export function overlayFixture(files: Readonly<Record<string, string>>): Overlay
     },
     async dispose() {
       for (const sandbox of open) await sandbox.dispose()
-      removeSandboxFolder(root)
+      await removeTree(root)
     },
   }
 }

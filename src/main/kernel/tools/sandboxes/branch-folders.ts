@@ -18,7 +18,7 @@ const FILLABLE_FOLDERS = ['upper', 'tmp', 'home', 'exchange']
 export const EGRESS_FOLDER = 'egress'
 
 /** Caches that the branches of a run share, beside their folders. */
-const CACHES = { skeletons: '.skeletons', masks: '.masks', fingerprints: '.fingerprints' } as const
+export const CACHES = { skeletons: '.skeletons', masks: '.masks', fingerprints: '.fingerprints' } as const
 
 export interface BranchFolders {
   readonly overlays: readonly OverlayMount[]

@@ -18,7 +18,7 @@ import { toFailure } from '../../../../shared/failure'
 import { guestOwner, mustDropRoot } from './guest-owner'
 import { namespaceRequirement, programRequirements } from './isolation-requirements'
 import { createOverlayProvider } from './overlay-sandbox'
-import { removeSandboxFolder } from './remove-sandbox-folder'
+import { removeTree } from '../../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, type CommandResult, type Sandbox } from './sandbox'
 import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from './seccomp-program'
 import { syscallProbe, type ProbeArgument } from './syscall-probe'
@@ -120,7 +120,7 @@ async function prove(nodePath: string): Promise<Proof[]> {
   } finally {
     await sandbox?.dispose()
     listener.close()
-    removeSandboxFolder(dir)
+    await removeTree(dir)
   }
 }
 
