@@ -11,7 +11,7 @@ if [[ -z ${KEYFRAME_SHELL-} || ! -r $KEYFRAME_SHELL ]]; then
 fi
 { IFS= read -rd '' __kf_nonce; IFS= read -rd '' __kf_dir; IFS= read -rd '' __kf_session; IFS= read -rd '' __kf_restore; } <"$KEYFRAME_SHELL"
 unset KEYFRAME_SHELL HISTFILE MAILCHECK
-# Lists are read back from a file: a command substitution would cost a process each.
+# Lists are read back from a file, which is never cut: a command substitution would cost a process each, a truncation a flush.
 __kf_list=$__kf_dir/$__kf_session.list
 readonly __kf_nonce __kf_dir __kf_session __kf_list
 __kf_id= __kf_seq=0 __kf_command= __kf_status=0
@@ -94,11 +94,17 @@ __kf_end() {
   builtin return "$__kf_last"
 }
 
+# Texts of what bash lists, by the place in __kf_lists: variables, exported ones, declarations, functions, limits, options.
+__kf_read_lists() {
+  { builtin compgen -v; builtin printf '\0'; builtin compgen -e; builtin printf '\0'; builtin declare -p; builtin printf '\0'
+    builtin declare -F; builtin printf '\0'; builtin ulimit -Sa; builtin printf '\0'; } 1<>"$__kf_list"
+  builtin mapfile -d '' -n 5 -t __kf_lists <"$__kf_list"
+}
+
 __kf_variables() {
   builtin local __kf_name __kf_names __kf_here=' '
   builtin local -a __kf_kept
-  builtin compgen -v >|"$__kf_list"
-  builtin mapfile -t __kf_names <"$__kf_list"
+  builtin mapfile -t __kf_names <<<"${__kf_lists[0]}"
   for __kf_name in "${__kf_names[@]}"; do
     [[ $__kf_name == __kf* || $__kf_skipped == *" $__kf_name "* ]] && builtin continue
     __kf_here+="$__kf_name "
@@ -107,8 +113,7 @@ __kf_variables() {
   done
   [[ ${#__kf_kept[@]} == 0 ]] || builtin declare -p -- "${__kf_kept[@]}" 2>/dev/null
   # Names with attributes and no value.
-  builtin declare -p >|"$__kf_list"
-  builtin mapfile -t __kf_names <"$__kf_list"
+  builtin mapfile -t __kf_names <<<"${__kf_lists[2]}"
   for __kf_name in "${__kf_names[@]}"; do
     [[ $__kf_name =~ ^declare\ -[-a-zA-Z]+\ ([a-zA-Z_][a-zA-Z0-9_]*)$ ]] || builtin continue
     [[ ${BASH_REMATCH[1]} == __kf* || $__kf_skipped == *" ${BASH_REMATCH[1]} "* ]] || builtin printf '%s\n' "$__kf_name"
@@ -126,8 +131,7 @@ __kf_variables() {
 
 __kf_functions() {
   builtin local __kf_line __kf_lines
-  builtin declare -F >|"$__kf_list"
-  builtin mapfile -t __kf_lines <"$__kf_list"
+  builtin mapfile -t __kf_lines <<<"${__kf_lists[3]}"
   for __kf_line in "${__kf_lines[@]}"; do
     [[ -n $__kf_line && ${__kf_line##* } != __kf* ]] || builtin continue
     builtin declare -f -- "${__kf_line##* }"
@@ -146,8 +150,8 @@ __kf_directories() {
 # Soft limits that differ from those that the sandbox gave.
 __kf_changed_limits() {
   builtin local __kf_line __kf_lines
-  builtin ulimit -Sa >|"$__kf_list"
-  builtin mapfile -t __kf_lines <"$__kf_list"
+  [[ ${__kf_lists[4]} != "$__kf_limits"$'\n' ]] || builtin return 0
+  builtin mapfile -t __kf_lines <<<"${__kf_lists[4]}"
   for __kf_line in "${__kf_lines[@]}"; do
     [[ $'\n'$__kf_limits$'\n' == *$'\n'"$__kf_line"$'\n'* ]] || builtin printf '%s\n' "$__kf_line"
   done
@@ -167,8 +171,7 @@ __kf_descriptors() {
 
 __kf_environment() {
   builtin local __kf_name __kf_names
-  builtin compgen -e >|"$__kf_list"
-  builtin mapfile -t __kf_names <"$__kf_list"
+  builtin mapfile -t __kf_names <<<"${__kf_lists[1]}"
   for __kf_name in "${__kf_names[@]}"; do
     [[ -z $__kf_name || $__kf_name == OLDPWD || $__kf_skipped == *" $__kf_name "* ]] || builtin printf '%s=%s\0' "$__kf_name" "${!__kf_name-}"
   done
@@ -191,11 +194,18 @@ __kf_state() {
   builtin printf 'end\0'
 }
 
-# A program may leave the terminal unable to show or take lines. Other settings are the user's.
+# A program may leave the terminal unable to show or take lines. Other settings are the user's. Costs two programs, so it is not done
+# where no process was made since the last time, which a process namespace of one's own tells (elsewhere somebody always makes some).
 __kf_check_tty() {
   builtin local __kf_now __kf_all
+  builtin mapfile -n 1 -t __kf_now </proc/loadavg
+  [[ -z ${__kf_now[0]-} || ${__kf_now[0]##* } != "${__kf_last_process-}" ]] || builtin return 0
   __kf_now=$(builtin command -p stty -g </dev/tty)
-  [[ -n $__kf_now && $__kf_now != "$__kf_tty" ]] || builtin return 0
+  if [[ -z $__kf_now || $__kf_now == "$__kf_tty" ]]; then
+    builtin mapfile -n 1 -t __kf_now </proc/loadavg
+    __kf_last_process=${__kf_now[0]##* }
+    builtin return 0
+  fi
   __kf_all=" $(builtin command -p stty -a </dev/tty) "
   __kf_all=${__kf_all//[$'\n';]/ }
   case $__kf_all in
@@ -209,10 +219,11 @@ __kf_check_tty() {
 
 __kf_prompt() {
   # Before the options are changed: as they are to be kept.
-  builtin set +o >|"$__kf_list"
-  builtin local - __kf_traps __kf_open= __kf_set
+  { builtin set +o; builtin printf '\0'; } 1<>"$__kf_list"
+  builtin local - __kf_traps __kf_open= __kf_set __kf_lists
   builtin set +euxvfC
-  builtin mapfile -d '' -t __kf_set <"$__kf_list"
+  builtin mapfile -d '' -n 1 -t __kf_set <"$__kf_list"
+  __kf_read_lists
   __kf_descriptors
   builtin mapfile -d '' -t __kf_traps <"$__kf_dir/$__kf_session.traps"
   __kf_seq=$((__kf_seq + 1))
@@ -223,7 +234,7 @@ __kf_prompt() {
   __kf_id=
   __kf_install || __kf_mark B
 }
-readonly -f __kf __kf_changed_limits __kf_check_tty __kf_descriptors __kf_directories __kf_end __kf_environment __kf_functions \
+readonly -f __kf __kf_read_lists __kf_changed_limits __kf_check_tty __kf_descriptors __kf_directories __kf_end __kf_environment __kf_functions \
   __kf_install __kf_mark __kf_prompt __kf_state __kf_variables
 
 # Top level, since `declare` in a function would make locals. What cannot be restored is said on the terminal, and found by the kernel

@@ -18,6 +18,8 @@ export interface WaitOptions {
 
 export interface CommandRequest extends WaitOptions {
   readonly command: string
+  /** It was given to the shell: from now on it can be waited for. */
+  onTyped?(): void
 }
 
 export function busy(session: string, running: string | null): KeyframeError {

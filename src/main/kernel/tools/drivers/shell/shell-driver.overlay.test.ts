@@ -75,6 +75,38 @@ describe('a shell in an overlay sandbox', () => {
 
   it('leaves nothing of its own in the exchange folder but the state', async () => {
     await run('true')
-    expect((await run('ls -A /run/keyframe | sort')).output).toMatch(/^main\.\d+\.command\nmain\.history\nmain\.list\nmain\.state\nmain\.traps\n$/)
+    expect((await run('ls -A /run/keyframe | sort')).output).toMatch(
+      /^main\.\d+\.command\nmain\.history\nmain\.list\nmain\.state\nmain\.traps\n$/,
+    )
+  })
+
+  it('tells pids and parents as they are inside, daemons too', async () => {
+    const { processes = [] } = await run('setsid sleep 60 >/dev/null 2>&1 & sleep 0.2; (nohup sleep 61 >/dev/null 2>&1 &); sleep 0.2; true')
+    expect(processes.map(({ line }) => line).sort()).toEqual(['sleep 60', 'sleep 61'])
+    const kill = processes.map(({ pid }) => pid).join(' ')
+    expect(await run(`kill ${kill}; sleep 0.2; true`)).toMatchObject({ exitCode: 0, processes: [] })
+  })
+
+  it('explains why a folder of the base cannot be renamed, where the program does not copy it', async () => {
+    const rename = `node -e 'require("fs").renameSync("src", "moved")'`
+    const result = await run(rename)
+    expect(result).toMatchObject({ exitCode: 1, hints: [{ code: 'cross-device' }] })
+    expect(await run('mv src moved && ls moved')).toMatchObject({ exitCode: 0, output: 'a.ts\n', hints: [] })
+  })
+
+  it('explains that there is no network, and what may not be written', async () => {
+    const lookup = `node -e 'require("dns").lookup("example.org", (error) => { console.error(error.message); process.exit(3) })'`
+    expect(await run(lookup)).toMatchObject({ exitCode: 3, hints: [{ code: 'no-network' }] })
+    expect((await run('touch /usr/made')).hints).toMatchObject([{ code: 'read-only' }])
+  })
+
+  it('runs a job in the background and stops it with everything that it started', async () => {
+    const call = <Name extends 'shell.start' | 'shell.wait' | 'shell.close'>(name: Name, args: Parameters<typeof callTool<Name>>[3]) =>
+      callTool(driver, sandbox, name, args)
+    await call('shell.start', { command: 'echo up; (sleep 62 &) ; exec sleep 63' })
+    const waiting = await call('shell.wait', { session: 'job-1', timeoutMs: 300 })
+    expect(waiting).toMatchObject({ state: 'running', output: 'up\n' })
+    await call('shell.close', { session: 'job-1' })
+    expect((await sandbox.processes()).filter((line) => line.startsWith('sleep'))).toEqual([])
   })
 })

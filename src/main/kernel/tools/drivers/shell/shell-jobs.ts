@@ -57,7 +57,9 @@ export class ShellJobs {
     const job: ShellJob = { name, command, session, state: 'running', exitCode: null, durationMs: 0 }
     this.#jobs.set(name, job)
     for (const old of this.all()) if (this.#jobs.size > MAX_KEPT && old.state !== 'running') this.#jobs.delete(old.name)
-    void this.#follow(job)
+    await new Promise<void>((resolve) => {
+      void this.#follow(job, resolve).finally(resolve)
+    })
     return job
   }
 
@@ -70,13 +72,14 @@ export class ShellJobs {
     await Promise.all(this.running().map((job) => this.stop(job)))
   }
 
-  async #follow(job: ShellJob): Promise<void> {
+  async #follow(job: ShellJob, onTyped: () => void): Promise<void> {
     try {
       const outcome = await job.session.run({
         command: job.command,
         timeoutMs: LONGEST_JOB_MS,
         signal: new AbortController().signal,
         onOutput: () => undefined,
+        onTyped,
       })
       job.durationMs = outcome.durationMs ?? 0
       if (job.state !== 'running') return

@@ -450,6 +450,7 @@ export class ShellSession {
     try {
       this.#options.onTerminalData('input', `${request.command}\r`)
       pty.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
+      request.onTyped?.()
       if (ready === 'stuck' && !(await this.#begins(command))) throw busy(this.name, null)
       return await this.#follow(command, request, true)
     } finally {

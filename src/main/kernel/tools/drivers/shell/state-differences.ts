@@ -20,7 +20,7 @@ export function stateDifferences(wanted: Buffer, found: Buffer): string[] {
   compare('option', 'options', (text) => byKey(text, (line) => line.split(' ').at(-1) ?? line))
   compare('variable', 'variables', variables)
   compare('function', 'functions', functions)
-  compare('alias', 'aliases', (text) => byKey(text, (line) => line))
+  compare('alias', 'aliases', (text) => byKey(text, (line) => /^alias (.*?)=/.exec(line)?.[1] ?? line))
   compare('trap', 'traps', (text) => byKey(text, (line) => line.split(' ').at(-1) ?? line))
   const second = before[0] === 'keyframe-shell-2' && after[0] === 'keyframe-shell-2'
   if (second && field(before, 'directories') !== field(after, 'directories')) {
