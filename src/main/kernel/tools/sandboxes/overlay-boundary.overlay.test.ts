@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,10 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { overlayFixture, type OverlayFixture } from '../../testing/overlay-fixture'
 import { guestOwner } from './guest-owner'
 import { findProgram } from './host-programs'
-import { descendantsOf, hasEnded } from './process-tree'
+import { commandLine, descendantsOf, hasEnded } from './process-tree'
 import type { CommandResult, Sandbox } from './sandbox'
 import { IOCTL } from './seccomp-program'
 import { syscallProbe } from './syscall-probe'
+
+const APP_ROOT = join(import.meta.dirname, '../../../../..')
 
 let fixture: OverlayFixture
 
@@ -257,11 +259,14 @@ describe('the network', () => {
 const OWNER = `
 import { registerHooks } from 'node:module'
 registerHooks({ resolve: (name, context, next) => next(name.startsWith('.') && context.parentURL.endsWith('.ts') && !/\\.\\w+$/.test(name) ? name + '.ts' : name, context) })
-const [folder, root] = process.argv.slice(2)
+const [folder, root, appRoot] = process.argv.slice(2)
 const { createOverlayProvider } = await import(folder + '/overlay-sandbox.ts')
 const { DEFAULT_LIMITS } = await import(folder + '/sandbox.ts')
+const { DEFAULT_PROFILE } = await import(folder + '/sandbox.ts')
 const { descendantsOf } = await import(folder + '/process-tree.ts')
-const sandbox = await createOverlayProvider({ nodePath: process.execPath }).open({ dir: root + '/branches/owned', baseDir: root + '/base', layerDir: null, dependencies: [], binds: [], limits: DEFAULT_LIMITS })
+const { egressBinds } = await import(folder + '/../guest/guest-binds.ts')
+const profile = { ...DEFAULT_PROFILE, egress: () => ({ allowed: false, reason: 'a test' }) }
+const sandbox = await createOverlayProvider({ nodePath: process.execPath }).open({ dir: root + '/branches/owned', baseDir: root + '/base', layerDir: null, dependencies: [], binds: egressBinds(appRoot), limits: DEFAULT_LIMITS, profile })
 const argv = ['sh', '-c', 'trap "" HUP TERM INT; (setsid sleep 300 &); sleep 300']
 void sandbox.run({ argv }, { timeoutMs: 300000 })
 await sandbox.spawn({ argv })
@@ -271,13 +276,23 @@ console.log(JSON.stringify(descendantsOf(process.pid)))
 setInterval(() => {}, 1000)
 `
 
-it('leaves no process and no mount when the application is killed', async () => {
+/** Empty for a process that has gone. */
+function networkOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`)
+  } catch {
+    // Whoever ends between two looks is in no network.
+    return ''
+  }
+}
+
+it('leaves no process, no mount and no network when the application is killed', async () => {
   mkdirSync(join(fixture.root, 'branches'))
   writeFileSync(join(fixture.root, 'owner.mjs'), OWNER)
   const folder = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '')
   const owner = spawn(
     process.execPath,
-    ['--no-warnings', '--experimental-transform-types', join(fixture.root, 'owner.mjs'), folder, fixture.root],
+    ['--no-warnings', '--experimental-transform-types', join(fixture.root, 'owner.mjs'), folder, fixture.root, APP_ROOT],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const pids = await new Promise<number[]>((resolve, reject) => {
@@ -288,10 +303,16 @@ it('leaves no process and no mount when the application is killed', async () => 
     })
     owner.once('exit', (code) => reject(new Error(`the owner ended with ${code}`)))
   })
-  // The holder, and for each of the three commands two supervisors and three processes of its own.
-  expect(pids.length).toBeGreaterThanOrEqual(16)
+  // The holder, for each of the three commands two supervisors and three processes of its own, and the relay with its two.
+  expect(pids.length).toBeGreaterThanOrEqual(19)
+  expect(pids.filter((pid) => commandLine(pid)?.includes('egress-relay.mjs')).length).toBeGreaterThan(0)
+  const networks = new Set(pids.map(networkOf))
+  const own = [...networks].filter((network) => network !== networkOf(process.pid))
+  expect({ all: networks.size, own: own.length }).toEqual({ all: 1, own: 1 })
   owner.kill('SIGKILL')
   for (let round = 0; round < 500 && !pids.every(hasEnded); round += 1) await new Promise((resolve) => setTimeout(resolve, 20))
   expect(pids.filter((pid) => !hasEnded(pid))).toEqual([])
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(fixture.root)
+  const everybody = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  expect(everybody.map(Number).filter((pid) => own.includes(networkOf(pid)))).toEqual([])
 })
