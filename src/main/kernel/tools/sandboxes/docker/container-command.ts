@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { PassThrough, type Duplex } from 'node:stream'
 import { KeyframeError } from '../../../../../shared/failure'
+import { findProgram } from '../host-programs'
 import { descendantsOf, hasEnded, signalProcess } from '../process-tree'
 import { LAUNCHER, type Container } from './container'
 import type { EngineClient } from './engine-client'
@@ -13,6 +15,8 @@ export interface CommandRequest {
   readonly stdin: 'pipe' | 'ignore'
   /** Null: pipes. */
   readonly terminal: { readonly cols: number; readonly rows: number } | null
+  /** In a full branch no file may grow: for good, or until it is given back (see `liftFileSize`). */
+  readonly growth?: 'refused' | 'soft'
 }
 
 /** What the supervising shell says when the folder is missing; nothing of the command has run then. */
@@ -25,14 +29,17 @@ export const NO_FOLDER_TEXT = 'keyframe: there is no such folder\n'
  * takes in children that it did not start.
  */
 const SUPERVISE = [
-  `cd -- "$1" || { printf '${NO_FOLDER_TEXT.trim()}\\n' >&2; exit ${NO_FOLDER_EXIT}; }`,
+  `cd -- "$1" 2>/dev/null || { printf '${NO_FOLDER_TEXT.trim()}\\n' >&2; exit ${NO_FOLDER_EXIT}; }`,
   'shift',
-  '"$@"',
+  // The shell's own remarks on how a command ended are nobody's.
+  'exec 4>&2 2>/dev/null',
+  '(exec 2>&4 4>&-; exec "$@")',
   'c=$?',
   'n=0',
-  'while [ $n -lt 999 ]; do k=; read -r k </proc/$$/task/$$/children || :; [ -n "$k" ] || break; kill -9 $k; (:); n=$((n+1)); done 2>/dev/null',
+  'while [ $n -lt 999 ]; do k=; read -r k </proc/$$/task/$$/children || :; [ -n "$k" ] || break; kill -9 $k; (:); n=$((n+1)); done',
   'exit $c',
 ].join('\n')
+const WITHOUT_GROWTH = { refused: 'ulimit -f 0\n', soft: 'ulimit -S -f 0\n' } as const
 /** A terminal has its size before the program looks at it. */
 const SUPERVISE_TERMINAL = `stty rows "$1" cols "$2" 2>/dev/null; shift 2\n${SUPERVISE}`
 
@@ -57,7 +64,8 @@ export interface ContainerCommand {
 export async function startCommand(engine: EngineClient, container: Container, request: CommandRequest): Promise<ContainerCommand> {
   const { terminal } = request
   const size = terminal === null ? [] : [`${terminal.rows}`, `${terminal.cols}`]
-  const script = terminal === null ? SUPERVISE : SUPERVISE_TERMINAL
+  const limit = request.growth === undefined ? '' : WITHOUT_GROWTH[request.growth]
+  const script = `${limit}${terminal === null ? SUPERVISE : SUPERVISE_TERMINAL}`
   const { Id: id } = await engine.post(Created, `/containers/${container.id}/exec`, {
     AttachStdin: request.stdin === 'pipe',
     AttachStdout: true,
@@ -201,6 +209,18 @@ class RunningCommand implements ContainerCommand {
     }
     return 137
   }
+}
+
+/** Lets the processes of a command write again. One that ended meanwhile needs nothing. */
+export async function liftFileSize(command: ContainerCommand): Promise<void> {
+  const pids = command.supervisor() === 0 ? [] : [command.supervisor(), ...descendantsOf(command.supervisor())]
+  const lift = (pid: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      execFile(findProgram('prlimit') ?? 'prlimit', [`--pid=${pid}`, '--fsize=unlimited:unlimited'], { env: {} }, (error) =>
+        error === null || hasEnded(pid) ? resolve() : reject(error),
+      )
+    })
+  await Promise.all(pids.map(lift))
 }
 
 const FRAME_BYTES = 8

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KeyframeError } from '../../../../../shared/failure'
 import { findProgram } from '../host-programs'
 import type { SandboxLimits } from '../sandbox'
 import type { ContainerCounters, ContainerUsage } from './container-usage'
@@ -9,6 +8,9 @@ import type { ContainerCounters, ContainerUsage } from './container-usage'
 const POLL_MS = 200
 /** Space that others free meanwhile hides growth, so the folders are measured this often in any case. */
 const MEASURE_EVERY_MS = 15_000
+
+/** What a full branch may still grow by, before what runs is ended: empty files, folders, times. */
+const FULL_SLACK = { bytes: 1024 ** 2, files: 100 }
 
 interface Measurement {
   readonly bytes: number
@@ -40,6 +42,8 @@ export class ContainerWatch {
   #timer: NodeJS.Timeout | null = null
   #polling: Promise<void> | null = null
   #measured: Measurement | null = null
+  /** The least that was taken since the branch was full; null while it is not. */
+  #floor: { readonly bytes: number; readonly files: number } | null = null
   #before: ContainerUsage
   #peakMemoryBytes = 0
   #peakProcesses = 0
@@ -104,17 +108,20 @@ export class ContainerWatch {
     return use
   }
 
-  /** Throws `sandbox.disk-full` while the branch's files take more than they may. */
-  async refuseWhenFull(): Promise<void> {
-    if (this.#measured === null || !this.#isBeyond(this.#measured)) return
-    const { bytes, files } = await this.#measure()
-    if (!this.#isBeyond({ bytes, files })) return
-    throw new KeyframeError({
-      code: 'sandbox.disk-full',
-      message: `The branch's files take ${Math.ceil(bytes / 1024 ** 2)} MiB in ${files} files; ${Math.floor(this.#limits.maxDiskBytes / 1024 ** 2)} MiB in ${this.#limits.maxFiles} files are allowed.`,
-      action: 'Fork from an earlier frame, or raise the limits of the run.',
-      details: { bytes, files },
-    })
+  /** Measures again when the branch was full the last time. */
+  async isFull(): Promise<boolean> {
+    if (this.#floor === null) return false
+    await this.#measure()
+    return this.#floor !== null
+  }
+
+  /** What to tell whoever runs a command in a full branch. */
+  fullMessage(): string {
+    const { maxDiskBytes, maxFiles } = this.#limits
+    const { bytes, files } = this.#measured ?? { bytes: 0, files: 0 }
+    const taken = `The branch's files take ${Math.ceil(bytes / 1024 ** 2)} MiB in ${files} files`
+    const allowed = `${Math.floor(maxDiskBytes / 1024 ** 2)} MiB in ${maxFiles} files are allowed`
+    return `${taken}; ${allowed}. Until some are deleted no file can grow. Delete some, fork from an earlier frame, or raise the limits of the run.`
   }
 
   #sample(): ContainerUsage {
@@ -141,18 +148,18 @@ export class ContainerWatch {
   async #checkDisk(): Promise<void> {
     const { maxDiskBytes, maxFiles } = this.#limits
     const now = await statfs(this.#dir)
-    if (this.#measured !== null && performance.now() - this.#measured.atMs < MEASURE_EVERY_MS) {
+    if (this.#measured !== null && this.#floor === null && performance.now() - this.#measured.atMs < MEASURE_EVERY_MS) {
       const lostBytes = this.#measured.freeBytes - now.bavail * now.bsize
       const lostFiles = this.#measured.freeFiles - now.ffree
       if (lostBytes <= maxDiskBytes - this.#measured.bytes && lostFiles <= maxFiles - this.#measured.files) return
     }
-    if (!this.#isBeyond(await this.#measure())) return
+    const floor = this.#floor
+    const use = await this.#measure()
+    if (this.#floor === null) return
+    const hasGrown = floor === null || use.bytes > floor.bytes + FULL_SLACK.bytes || use.files > floor.files + FULL_SLACK.files
+    if (!hasGrown) return
     this.note('disk')
     this.#onFull()
-  }
-
-  #isBeyond(use: { bytes: number; files: number }): boolean {
-    return use.bytes > this.#limits.maxDiskBytes || use.files > this.#limits.maxFiles
   }
 
   async #measure(): Promise<Measurement> {
@@ -161,6 +168,9 @@ export class ContainerWatch {
     const [bytes, files] = await Promise.all([measure('--block-size=1', folders), measure('--inodes', folders)])
     const measured = { bytes, files, freeBytes: now.bavail * now.bsize, freeFiles: now.ffree, atMs: performance.now() }
     this.#measured = measured
+    const isBeyond = bytes > this.#limits.maxDiskBytes || files > this.#limits.maxFiles
+    const least = this.#floor ?? measured
+    this.#floor = isBeyond ? { bytes: Math.min(bytes, least.bytes), files: Math.min(files, least.files) } : null
     return measured
   }
 }

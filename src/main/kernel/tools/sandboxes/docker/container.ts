@@ -58,7 +58,7 @@ export async function startContainer(engine: EngineClient, settings: Readonly<Re
         action: 'Use an engine that runs on this machine itself.',
       })
     }
-    return running(engine, id, State.Pid, line)
+    return running(engine, id, State.Pid, line, await firstChild(State.Pid))
   } catch (thrown) {
     line?.destroy()
     await discard(engine, id)
@@ -66,7 +66,18 @@ export async function startContainer(engine: EngineClient, settings: Readonly<Re
   }
 }
 
-function running(engine: EngineClient, id: string, pid: number, line: Duplex): Container {
+/** The program that waits for the input to end; the first process starts it a moment after itself. */
+async function firstChild(pid: number): Promise<number> {
+  for (let waitedMs = 0; !hasEnded(pid); waitedMs += 2) {
+    const [child] = childrenOf(pid)
+    if (child !== undefined) return child
+    if (waitedMs > START_MS) throw failed('its first process does nothing')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  throw failed('it ended at once')
+}
+
+function running(engine: EngineClient, id: string, pid: number, line: Duplex, own: number): Container {
   let isOver = false
   let removing: Promise<void> | null = null
   const exited = new Promise<void>((resolve) => {
@@ -79,14 +90,13 @@ function running(engine: EngineClient, id: string, pid: number, line: Duplex): C
   line.on('error', () => line.destroy())
   line.on('end', () => line.destroy())
   line.resume()
-  const own = new Set(childrenOf(pid))
   return {
     id,
     pid,
     exited,
     isAlive: () => !isOver && !hasEnded(pid),
     sweep() {
-      const strays = childrenOf(pid).filter((child) => !own.has(child) && !hasEnded(child))
+      const strays = childrenOf(pid).filter((child) => child !== own && !hasEnded(child))
       for (const stray of strays) for (const victim of [stray, ...descendantsOf(stray)]) signalProcess(victim, 'SIGKILL')
       return strays.length
     },
@@ -97,6 +107,7 @@ function running(engine: EngineClient, id: string, pid: number, line: Duplex): C
   }
 }
 
+const START_MS = 10_000
 const REMOVAL_MS = 15_000
 
 /** The engine removes it by itself when it ends, so that it may be gone already or be about to go. */

@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { KeyframeError } from '../../../../../shared/failure'
 import { BoundedOutput } from '../bounded-output'
 import { GUEST_WORKSPACE, guestEnv, relativePath } from '../guest-view'
+import { listeningPorts, packetsWithoutRoute } from '../network-state'
 import { childrenOf, commandLine, descendantsOf, processState } from '../process-tree'
 import {
   type CommandResult,
@@ -18,6 +19,7 @@ import type { Toolchains } from '../toolchains'
 import type { Container } from './container'
 import {
   checkCommandTexts,
+  liftFileSize,
   NO_FOLDER_EXIT,
   NO_FOLDER_TEXT,
   startCommand,
@@ -25,7 +27,6 @@ import {
   type ContainerCommand,
 } from './container-command'
 import type { ContainerEgress } from './container-egress'
-import { listeningPorts } from './container-ports'
 import type { ContainerWatch } from './container-watch'
 import type { EngineClient } from './engine-client'
 
@@ -33,6 +34,7 @@ const DEFAULT_OUTPUT_BYTES = 1024 ** 2
 /** Beyond this a timer of Node fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 const SIGXCPU_EXIT = 128 + 24
+const SIGXFSZ_EXIT = 128 + 25
 const SIGKILL_EXIT = 128 + 9
 const SIGSYS_EXIT = 128 + 31
 
@@ -57,9 +59,12 @@ export class DockerBranch implements Sandbox {
   readonly exchangeDir: string
   readonly #parts: DockerBranchParts
   readonly #live = new Map<ContainerCommand, { ended: Promise<unknown>; end: (reason: string) => void }>()
+  /** Started while the branch was full: they may write again with the others. */
+  readonly #withoutGrowth = new Set<ContainerCommand>()
   #freezing: Promise<unknown> = Promise.resolve()
   #disposed: Promise<void> | null = null
   #killedByFilter = 0
+  #unroutable = 0
 
   constructor(parts: DockerBranchParts) {
     this.#parts = parts
@@ -76,10 +81,10 @@ export class DockerBranch implements Sandbox {
   async run(command: SandboxCommand, options: Parameters<Sandbox['run']>[1]): Promise<CommandResult> {
     options.signal?.throwIfAborted()
     const request = this.#request(command, 'dumb', { stdin: options.stdin === undefined ? 'ignore' : 'pipe', terminal: null })
-    await this.#ready()
+    const isFull = await this.#ready()
     const killsBefore = this.#parts.watch.memoryKills()
     const startedAt = performance.now()
-    const started = await this.#start(request)
+    const started = await this.#start(isFull ? { ...request, growth: 'refused' } : request)
     let ended = ''
     const end = (reason: string): void => {
       ended ||= reason
@@ -117,8 +122,10 @@ export class DockerBranch implements Sandbox {
       options.signal?.removeEventListener('abort', onAbort)
     }
     if (ended === 'abort') throw options.signal?.reason
-    const [stdout, stderr] = [kept.stdout.text(), kept.stderr.text()]
-    if (exitCode === NO_FOLDER_EXIT && stdout === '' && stderr === NO_FOLDER_TEXT) throw noFolder(command)
+    const [stdout, complaints] = [kept.stdout.text(), kept.stderr.text()]
+    const isDisk = ended === 'disk' || (isFull && exitCode === SIGXFSZ_EXIT)
+    const stderr = isDisk || (isFull && exitCode !== 0) ? `${complaints}${this.#parts.watch.fullMessage()}\n` : complaints
+    if (exitCode === NO_FOLDER_EXIT && stdout === '' && complaints === NO_FOLDER_TEXT) throw noFolder(command)
     if (exitCode === SIGSYS_EXIT) this.#killedByFilter += 1
     if (exitCode === SIGXCPU_EXIT) this.#parts.watch.note('cpu')
     const isShort = exitCode === SIGKILL_EXIT && ended === '' && this.#parts.watch.memoryKills() > killsBefore
@@ -129,14 +136,13 @@ export class DockerBranch implements Sandbox {
       truncated: kept.stdout.truncated || kept.stderr.truncated,
       durationMs: performance.now() - startedAt,
       timedOut: ended === 'timeout',
-      limit: ended === 'disk' ? 'disk' : isShort ? 'memory' : exitCode === SIGXCPU_EXIT ? 'cpu' : null,
+      limit: isDisk ? 'disk' : isShort ? 'memory' : exitCode === SIGXCPU_EXIT ? 'cpu' : null,
     }
   }
 
   async spawn(command: SandboxCommand): Promise<SandboxProcess> {
     const request = this.#request(command, 'dumb', { stdin: 'pipe', terminal: null })
-    await this.#ready()
-    const started = await this.#start(request)
+    const started = await this.#startGrowing(request, await this.#ready())
     this.#adopt(started, () => started.kill())
     // Output that nobody asked for must not fill the pipe and stop the child, nor keep its end from being seen.
     setImmediate(() => {
@@ -156,8 +162,7 @@ export class DockerBranch implements Sandbox {
 
   async pty(command: SandboxCommand, size: { cols: number; rows: number }): Promise<SandboxPty> {
     const request = this.#request(command, 'xterm-256color', { stdin: 'pipe', terminal: size })
-    await this.#ready()
-    const started = await this.#start(request)
+    const started = await this.#startGrowing(request, await this.#ready())
     this.#adopt(started, () => started.kill())
     await started.running
     const decoder = new StringDecoder('utf8')
@@ -197,13 +202,12 @@ export class DockerBranch implements Sandbox {
   async activity(): Promise<SandboxActivity> {
     const { watch, egress, container, limits } = this.#parts
     const use = await watch.take()
-    const killedByFilter = this.#killedByFilter
-    this.#killedByFilter = 0
-    return {
+    const relay = egress?.relay ?? 0
+    const unroutable = container.isAlive() ? packetsWithoutRoute(container.pid) : this.#unroutable
+    const activity = {
       network: egress?.drain() ?? [],
-      // There is no interface that a packet could be counted on.
-      unroutable: 0,
-      ports: container.isAlive() ? listeningPorts(container.pid, this.#inside()) : [],
+      unroutable: Math.max(0, unroutable - this.#unroutable),
+      ports: container.isAlive() ? listeningPorts(container.pid, this.#inside(), relay === 0 ? [] : descendantsOf(relay)) : [],
       usage: {
         cpuMs: use.cpuMs,
         peakMemoryBytes: use.peakMemoryBytes,
@@ -214,8 +218,11 @@ export class DockerBranch implements Sandbox {
         maxDiskBytes: limits.maxDiskBytes,
       },
       limits: use.limits,
-      killedByFilter,
+      killedByFilter: this.#killedByFilter,
     }
+    this.#unroutable = unroutable
+    this.#killedByFilter = 0
+    return activity
   }
 
   dispose(): Promise<void> {
@@ -268,13 +275,28 @@ export class DockerBranch implements Sandbox {
     return request
   }
 
-  /** Nothing starts in a frozen, full or ended sandbox. */
-  async #ready(): Promise<void> {
+  /** Nothing starts in a frozen or ended sandbox. Returns whether the branch is full: then no file may grow. */
+  async #ready(): Promise<boolean> {
     const { watch, engine, container, egress } = this.#parts
     await this.#freezing
-    await watch.refuseWhenFull()
+    const isFull = await watch.isFull()
+    if (!isFull) await this.#allowGrowth()
     if (this.#disposed !== null || !container.isAlive()) throw hasEndedFailure()
     await egress?.ensureRelay(engine, container)
+    return isFull
+  }
+
+  async #allowGrowth(): Promise<void> {
+    const waiting = [...this.#withoutGrowth].filter((command) => this.#live.has(command))
+    this.#withoutGrowth.clear()
+    await Promise.all(waiting.map(liftFileSize))
+  }
+
+  /** For commands that may outlive the fullness of the branch. */
+  async #startGrowing(request: CommandRequest, isFull: boolean): Promise<ContainerCommand> {
+    const started = await this.#start(isFull ? { ...request, growth: 'soft' } : request)
+    if (isFull) this.#withoutGrowth.add(started)
+    return started
   }
 
   async #start(request: CommandRequest): Promise<ContainerCommand> {

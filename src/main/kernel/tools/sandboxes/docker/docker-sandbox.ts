@@ -146,12 +146,13 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
   try {
     const labels = { [KERNEL_LABEL]: kernelMark() }
     const layers = overlays[0]?.lowers ?? []
-    const volumes = overlays.flatMap((overlay) => {
-      if (overlay.at !== '' && !hasFolder(layers, overlay.at)) return []
+    const mounted = overlays.filter((overlay) => overlay.at === '' || hasFolder(layers, overlay.at))
+    const skipped = overlays.filter((overlay) => !mounted.includes(overlay))
+    const volumes = mounted.map((overlay) => {
       const target = overlay.at === '' ? GUEST_WORKSPACE : `${GUEST_WORKSPACE}/${overlay.at}`
       const folders = { lowers: overlay.lowers, upperDir: join(spec.dir, overlay.upper), workDir: join(spec.dir, overlay.work) }
       const isReadOnly = overlay.at === '' && profile.workspace === 'read-only'
-      return [overlayMount({ target, ...folders, readOnly: isReadOnly, executable: overlay.at !== '' || profile.executable }, labels)]
+      return overlayMount({ target, ...folders, readOnly: isReadOnly, executable: overlay.at !== '' || profile.executable }, labels)
     })
     const binds = [
       ...spec.binds.map((bind) => bindMount(bind.hostPath, bind.guestPath, true)),
@@ -212,7 +213,7 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
       toolchains: toolchainsOf(spec, parts.image),
       limits,
       dir: spec.dir,
-      notices,
+      notices: [...notices, ...skipped.map(({ at }) => `${at} is not mounted: the branch has no folder there any more.`)],
     })
     return branch
   } catch (thrown) {
