@@ -134,9 +134,8 @@ async function differences(folder: ScanFolder, base: BaseFolder | null, layer: T
       if (layer.get(name)?.t === 'x' || leftOut.has(path)) keep(name)
       else if (inBase !== undefined) out.set(name, { t: 'w' })
     } else if (child.kind === 'leaf') {
-      // A copy has no whiteouts: this is a device that somebody made.
-      const entry = child.entry.t === 'w' ? skipped(comparison.sink, path, 'device', 0).entry : child.entry
-      if (comparison.untouched.has(path) || isAsBefore(path, entry, layer.get(name), inBase, comparison)) keep(name)
+      const entry = settled(path, child.entry, layer.get(name), inBase, comparison)
+      if (entry === null) keep(name)
       else out.set(name, entry)
     } else {
       const below = resolveEntry(layer.get(name), inBase)
@@ -154,20 +153,24 @@ function treeOf(below: ReturnType<typeof resolveEntry>, trees: TreeReader): Tree
   return folder === null ? EMPTY_TREE : trees.read(folder.tree)
 }
 
-/** Alike in type, content, bits and time to what the copy was made from. */
-function isAsBefore(
+/** What is to be written of a leaf; null when it is alike in type, content, bits and time to what the copy was made from. */
+function settled(
   path: string,
   entry: LeafEntry,
   inLayer: ManifestEntry | undefined,
   inBase: BaseNode | undefined,
-  { baseDir }: Comparison,
-): boolean {
+  { untouched, baseDir, sink }: Comparison,
+): LeafEntry | null {
+  if (untouched.has(path)) return null
+  // A copy has no whiteouts: this is a device that somebody made.
+  if (entry.t === 'w') return skipped(sink, path, 'device', 0).entry
   const before = resolveEntry(inLayer, inBase)
-  if (entry.t === 'l') return before?.type === 'symlink' && before.target === entry.to
-  if (entry.t === 'x') return inLayer?.t === 'x' && inLayer.why === entry.why && inLayer.s === entry.s
-  if (entry.t !== 'f' || before?.type !== 'file' || before.hash !== entry.h || before.mode !== entry.m) return false
+  if (entry.t === 'l') return before?.type === 'symlink' && before.target === entry.to ? null : entry
+  if (entry.t === 'x') return inLayer?.t === 'x' && inLayer.why === entry.why && inLayer.s === entry.s ? null : entry
+  if (before?.type !== 'file' || before.hash !== entry.h) return entry
   const timeUs = inLayer?.t === 'f' ? inLayer.u : baseTimeUs(join(baseDir, path))
-  return timeUs !== null && Math.abs(timeUs - entry.u) <= TIME_STEP_US
+  if (timeUs === null || Math.abs(timeUs - entry.u) > TIME_STEP_US) return entry
+  return before.mode === entry.m ? null : { ...entry, u: timeUs }
 }
 
 function baseTimeUs(path: string): number | null {
