@@ -25,11 +25,17 @@ const SYSTEMD_MS = 3000
 const SUPERVISORS = 3
 
 let found: Promise<CgroupRoot | null> | null = null
+let known: CgroupRoot | null = null
 
 /** Tried once a process, since the answer does not change. */
 export function delegatedCgroup(): Promise<CgroupRoot | null> {
-  found ??= findDelegated()
+  found ??= findDelegated().then((root) => (known = root))
   return found
+}
+
+/** What was found so far; null before the first sandbox was opened. */
+export function knownCgroup(): CgroupRoot | null {
+  return known
 }
 
 async function findDelegated(): Promise<CgroupRoot | null> {

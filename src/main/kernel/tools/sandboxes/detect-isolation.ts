@@ -16,16 +16,18 @@ import { join } from 'node:path'
 import type { DoctorReport, Requirement } from '../../../../shared/contract/methods'
 import { toFailure } from '../../../../shared/failure'
 import { guestOwner, mustDropRoot } from './guest-owner'
-import { namespaceRequirement, programRequirements } from './isolation-requirements'
+import { namespaceRequirement, networkRequirement, programRequirements } from './isolation-requirements'
+import { GUEST_NODE } from './guest-view'
+import { findProgram } from './host-programs'
+import { overlayGuarantees } from './overlay-guarantees'
 import { createOverlayProvider } from './overlay-sandbox'
 import { removeTree } from '../../checkpoints/remove-tree'
-import { DEFAULT_LIMITS, type CommandResult, type Sandbox } from './sandbox'
+import { DEFAULT_LIMITS, DEFAULT_PROFILE, type CommandResult, type Sandbox, type SandboxProfile } from './sandbox'
 import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from './seccomp-program'
 import { syscallProbe, type ProbeArgument } from './syscall-probe'
 
 type Proof = DoctorReport['proofs'][number]
 
-const LATER = 'Containers and plain copies as weaker levels are not built yet.'
 const EINVAL = 22
 
 /**
@@ -37,15 +39,15 @@ export async function detectIsolation(options: { nodePath: string }): Promise<Do
     const requirement: Requirement = { name: 'Linux', state: 'missing', detail: `This is ${process.platform}.`, remedy: null }
     return {
       level: 'none',
-      summary: `No isolation: sandboxes need Linux. ${LATER}`,
+      summary: 'No overlay sandboxes: they need Linux.',
       requirements: [requirement],
       guarantees: [],
       proofs: [],
     }
   }
-  const requirements = [...programRequirements(), await namespaceRequirement(), nodeRequirement(options.nodePath)]
+  const requirements = [...programRequirements(), networkRequirement(), await namespaceRequirement(), nodeRequirement(options.nodePath)]
   const proofs: Proof[] = []
-  if (requirements.every((requirement) => requirement.state === 'ok')) {
+  if (requirements.every((requirement) => requirement.state !== 'missing')) {
     try {
       proofs.push(...(await prove(options.nodePath)))
       requirements.push({ name: 'overlay file system', state: 'ok', detail: 'Mounted without privileges.', remedy: null })
@@ -54,14 +56,14 @@ export async function detectIsolation(options: { nodePath: string }): Promise<Do
       requirements.push({ name: 'overlay sandbox', state: 'missing', detail: failure.message, remedy: overlayRemedy(failure.message) })
     }
   }
-  const missing = requirements.filter((requirement) => requirement.state !== 'ok').map((requirement) => requirement.name)
+  const missing = requirements.filter((requirement) => requirement.state === 'missing').map((requirement) => requirement.name)
   const broken = proofs.filter((proof) => !proof.holds).map((proof) => proof.name)
   if (missing.length === 0 && broken.length === 0) {
     const summary = `Overlay sandboxes: ${proofs.length} of ${proofs.length} attempts to get out of one were refused or contained.`
-    return { level: 'overlay', summary, requirements, guarantees: [], proofs }
+    return { level: 'overlay', summary, requirements, guarantees: overlayGuarantees(), proofs }
   }
   const reason = missing.length > 0 ? `missing: ${missing.join(', ')}` : `does not hold: ${broken.join(', ')}`
-  return { level: 'none', summary: `No isolation (${reason}). ${LATER}`, requirements, guarantees: [], proofs }
+  return { level: 'none', summary: `No isolation (${reason}).`, requirements, guarantees: [], proofs }
 }
 
 function nodeRequirement(nodePath: string): Requirement {
@@ -86,6 +88,7 @@ say uid "$(id -u) $(id -ru)"
 seen=; while IFS= read -r p; do [ -e "$p" ] && seen="$seen $p"; done < /run/keyframe/home-entries; say home "$seen"
 n=0; for p in /proc/[0-9]*; do n=$((n+1)); done; say processes "$n $(readlink /proc/self/ns/pid)"
 say interfaces "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' \\n')"
+say route "$(bash -c 'exec 3<>/dev/tcp/192.0.2.1/80' 2>&1)"
 say connect "$(bash -c 'exec 3<>/dev/tcp/127.0.0.1/'"$PORT" 2>&1 && echo connected)"
 for p in mount ptrace unshare setuid keyctl tiocsti io_uring; do /workspace/probe-$p; say $p $?; done
 out=; for p in / /usr /usr/local/bin /etc /opt /opt/keyframe/bin /dev /var; do (: > $p/keyframe-probe) 2>/dev/null && out="$out $p"; done; say outside "$out"
@@ -101,27 +104,83 @@ say node "$(/opt/keyframe/bin/node --version)"
 async function prove(nodePath: string): Promise<Proof[]> {
   const dir = mkdtempSync(join(tmpdir(), 'keyframe-doctor-'))
   const listener = createServer((socket) => socket.destroy())
-  let sandbox: Sandbox | null = null
+  const open: Sandbox[] = []
   try {
     const baseDir = makeBase(dir)
     const port = await listen(listener)
-    sandbox = await createOverlayProvider({ nodePath }).open({
-      dir: join(dir, 'branch'),
-      baseDir,
-      layerDir: null,
-      dependencies: [],
-      binds: [],
-      limits: DEFAULT_LIMITS,
-    })
+    const provider = createOverlayProvider({ nodePath })
+    const common = { baseDir, layerDir: null, dependencies: [], binds: [], limits: DEFAULT_LIMITS }
+    const keep = async (opening: Promise<Sandbox>): Promise<Sandbox> => {
+      const sandbox = await opening
+      open.push(sandbox)
+      return sandbox
+    }
+    const opening = [
+      keep(provider.open({ ...common, dir: join(dir, 'branch') })),
+      keep(provider.open({ ...common, dir: join(dir, 'reader'), profile: READER })),
+    ] as const
+    await Promise.allSettled(opening)
+    const [sandbox, reader] = await Promise.all(opening)
     const entries = homeEntries()
     writeFileSync(join(sandbox.exchangeDir, 'home-entries'), entries.map((entry) => `${entry}\n`).join(''))
     const result = await sandbox.run({ argv: ['sh', '-c', SCRIPT], env: { PORT: `${port}` } }, { timeoutMs: 15_000 })
-    return judge(result, { baseDir, upperDir: sandbox.upperDir, homeEntries: entries.length })
+    const { unroutable } = await sandbox.activity()
+    const proofs = judge(result, { baseDir, upperDir: sandbox.upperDir, homeEntries: entries.length, unroutable })
+    const [network, role] = await Promise.all([proveNetwork(sandbox, reader), proveReader(reader)])
+    return [...proofs, ...network, ...role]
   } finally {
-    await sandbox?.dispose()
+    for (const sandbox of open) await sandbox.dispose()
     listener.close()
     await removeTree(dir)
   }
+}
+
+/** What a role that only looks at part of the workspace is given. */
+const READER: SandboxProfile = { ...DEFAULT_PROFILE, workspace: 'read-only', executable: false, masked: ['gone.txt', 'folder'] }
+
+const SERVER_PORT = 8000
+const CONNECT = ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT} && echo reached`]
+
+/** A server of one branch: its next command reaches it, another branch does not. */
+async function proveNetwork(sandbox: Sandbox, other: Sandbox): Promise<Proof[]> {
+  // Without a network of the branch there is nothing to prove; the requirements say so.
+  if (findProgram('ip') === null) return []
+  const script = `require('node:net').createServer(() => {}).listen(${SERVER_PORT}, '127.0.0.1', () => console.log('ready'))`
+  const server = await sandbox.spawn({ argv: [GUEST_NODE, '-e', script] })
+  await Promise.race([new Promise<void>((resolve) => server.onStdout(() => resolve())), server.exited])
+  const [own, foreign] = await Promise.all([sandbox, other].map((from) => from.run({ argv: CONNECT }, { timeoutMs: 5000 })))
+  const { ports } = await sandbox.activity()
+  server.kill()
+  await server.exited
+  const said = (result: CommandResult | undefined): string => result?.stdout.trim() || result?.stderr.trim().split(': ').at(-1) || 'nothing'
+  return [
+    { name: 'own servers reachable', holds: own?.stdout === 'reached\n', detail: said(own) },
+    { name: 'servers of other branches not', holds: foreign?.stdout === '' && /refused/i.test(foreign.stderr), detail: said(foreign) },
+    {
+      name: 'open ports seen',
+      holds: ports.some(({ port }) => port === SERVER_PORT),
+      detail: ports.map(({ port, program }) => `${port} of ${program?.split(' ')[0] ?? 'an unknown program'}`).join(', ') || 'none',
+    },
+  ]
+}
+
+async function proveReader(reader: Sandbox): Promise<Proof[]> {
+  const script =
+    'for c in "echo x > made" "rm kept.txt" ./probe-mount "cat gone.txt" "ls folder"; do sh -c "$c" >/dev/null 2>&1; echo $?; done; ls'
+  const { stdout } = await reader.run({ argv: ['sh', '-c', script] }, { timeoutMs: 5000 })
+  const [write = '', remove = '', execute = '', masked = '', folder = ''] = stdout.split('\n')
+  const names = stdout.split('\n').slice(5)
+  const isHidden =
+    masked === '1' && folder !== '0' && names.includes('kept.txt') && !names.includes('gone.txt') && !names.includes('folder')
+  return [
+    {
+      name: 'read-only workspace',
+      holds: write !== '0' && remove !== '0',
+      detail: `writing and deleting ended with ${write} and ${remove}`,
+    },
+    { name: 'workspace not executable', holds: execute === '126', detail: `a program in it ended with ${execute}` },
+    { name: 'masked files not there', holds: isHidden, detail: `what is seen: ${names.join(' ').trim()}` },
+  ]
 }
 
 /** Names in the home folder that a sandbox must not see: those that are not above a toolchain or the temporary folder. */
@@ -174,7 +233,7 @@ function listen(server: Server): Promise<number> {
 
 const GUEST_VARIABLES = new Set('HOME LANG LOGNAME PATH PORT PWD OLDPWD SHELL SHLVL TERM TMPDIR USER RUSTUP_HOME _'.split(' '))
 
-function judge(result: CommandResult, host: { baseDir: string; upperDir: string; homeEntries: number }): Proof[] {
+function judge(result: CommandResult, host: { baseDir: string; upperDir: string; homeEntries: number; unroutable: number }): Proof[] {
   const found = new Map(result.stdout.split('\n').map((line) => [line.split('\t')[0] ?? '', line.slice(line.indexOf('\t') + 1).trim()]))
   const said = (name: string): string => found.get(name) ?? `nothing was reported: ${result.stderr.trim().slice(0, 200)}`
   const refused = (name: string, what: string, errors: readonly number[]): Proof => {
@@ -214,6 +273,11 @@ function judge(result: CommandResult, host: { baseDir: string; upperDir: string;
       name: 'no network',
       holds: said('interfaces') === 'lo' && /refused/i.test(said('connect')),
       detail: `interfaces: ${said('interfaces')}; a port of this machine: ${said('connect').split(': ').at(-1)}`,
+    },
+    {
+      name: 'no route out',
+      holds: /unreachable/i.test(said('route')) && host.unroutable > 0,
+      detail: `${said('route').split(': ').at(-1)}; ${host.unroutable} attempts were counted`,
     },
     refused('mount', 'mount refused', [EPERM]),
     refused('ptrace', 'ptrace refused', [EPERM]),

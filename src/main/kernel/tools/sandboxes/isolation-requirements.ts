@@ -49,6 +49,15 @@ export function programRequirements(): Requirement[] {
   ]
 }
 
+/** Without it sandboxes work, each command with a network of its own, and none reaches anything outside. */
+export function networkRequirement(): Requirement {
+  const name = 'iproute2'
+  const ip = findProgram('ip')
+  if (ip !== null) return { name, state: 'ok', detail: ip, remedy: null }
+  const detail = 'ip was not found: commands of a branch do not reach each other’s servers, and roles get no network.'
+  return { name, state: 'degraded', detail, remedy: installCommand(['iproute2']) }
+}
+
 /** Makes a user namespace with a mount in it, as the user that sandboxes run as. */
 export async function namespaceRequirement(): Promise<Requirement> {
   const name = 'user namespaces'

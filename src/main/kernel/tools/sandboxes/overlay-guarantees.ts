@@ -1,10 +1,12 @@
+import { knownCgroup } from './cgroups'
 import { guaranteeList } from './guarantee-names'
 import { findProgram } from './host-programs'
 import type { Guarantee } from './sandbox'
 
-/** What the level gives on this machine. Control groups are found out when the first sandbox is opened; see its limits there. */
+/** What the level gives on this machine. Control groups are found out when the first sandbox is opened. */
 export function overlayGuarantees(): Guarantee[] {
   const hasNetwork = findProgram('ip') !== null
+  const controllers = knownCgroup()?.controllers ?? []
   return guaranteeList({
     'Files outside the workspace': {
       given: 'yes',
@@ -30,12 +32,17 @@ export function overlayGuarantees(): Guarantee[] {
       given: 'yes',
       how: 'A seccomp filter for the role’s profile, no capabilities, no new privileges, never uid 0.',
     },
-    Memory: {
-      given: 'partly',
-      how: 'Polled for each command every 150 ms, which a fast program can overshoot; memory.max where control groups are delegated.',
-    },
+    Memory: controllers.includes('memory')
+      ? { given: 'yes', how: 'memory.max of a control group for each command.' }
+      : {
+          given: 'partly',
+          how: 'Polled for each command every 150 ms, which a fast program can overshoot: no control group with memory was delegated.',
+        },
     'CPU time': { given: 'yes', how: 'RLIMIT_CPU for each process; for all of a command together it is counted, not limited.' },
-    'Processes and files open': { given: 'yes', how: 'RLIMIT_NPROC in a user namespace for each command, RLIMIT_NOFILE for each process.' },
+    'Processes and files open': {
+      given: 'yes',
+      how: `RLIMIT_NPROC in a user namespace for each command${controllers.includes('pids') ? ', pids.max of its control group' : ''}; RLIMIT_NOFILE for each process.`,
+    },
     Disk: {
       given: 'partly',
       how: 'Measured when the disk loses space, so that it can be overshot for a moment; then commands end, and no file grows until some are deleted.',

@@ -24,7 +24,9 @@ export function createOverlayProvider(options: { nodePath: string }): SandboxPro
   const toolchains = findToolchains(process.env['PATH'] ?? '')
   return {
     level: 'overlay',
-    guarantees: overlayGuarantees(),
+    get guarantees() {
+      return overlayGuarantees()
+    },
     open: (spec) => openOverlay(spec, options.nodePath, toolchains),
   }
 }
