@@ -13,7 +13,8 @@ export function isDenied(outcome: ToolOutcome): boolean {
 export function denialInBrief(outcome: ToolOutcome): string {
   const [first, ...others] = outcome.denials ?? []
   if (first === undefined) return outcome.error?.message ?? 'no reason given'
-  return `${brief(visibleText(first.resource))}: ${first.reason.replace(/\.$/, '')}${others.length > 0 ? `, and ${count(others.length, 'more denial')}` : ''}`
+  const told = `${brief(visibleText(first.resource))}: ${first.reason}`
+  return others.length === 0 ? told : `${told.replace(/\.$/, '')}, and ${count(others.length, 'more denial')}`
 }
 
 /** What a frame is to a reader; decides its shape and colour. */
