@@ -14,7 +14,7 @@ import type {
 } from '../../../../shared/policy'
 import type { EgressGate } from '../sandboxes/sandbox'
 import { writeFileAtomically } from './atomic-file'
-import { readSchema, type ReadPolicy } from './cedar-text'
+import type { ReadPolicy } from './cedar-text'
 import { type CommandParser, loadCommandParser, unreadCommand } from './command-programs'
 import { readGrantFile, writeGrantFile } from './grant-file'
 import { makeGrant, readGrant } from './grants'
@@ -43,8 +43,6 @@ interface Loaded {
   readonly roles: ReadonlyMap<string, LoadedRole>
   readonly grants: readonly PolicyGrant[]
   readonly problems: PolicyOverview['problems']
-  /** Null when the file of grants cannot be read: then it is not written either. */
-  readonly grantFault: KeyframeError | null
 }
 
 interface LoadedRole {
@@ -77,11 +75,11 @@ class CedarPolicies implements Policies {
   constructor(options: PoliciesOptions) {
     this.#options = options
     const resources = join(options.appRoot, 'resources', 'policies')
-    this.#schema = readSchema(readFileSync(join(resources, 'keyframe.cedarschema'), 'utf8'))
+    this.#schema = readFileSync(join(resources, 'keyframe.cedarschema'), 'utf8')
     const everyRole = join(resources, `${EVERY_ROLE}.cedar`)
-    this.#everyRole = readRoleText(EVERY_ROLE, readFileSync(everyRole, 'utf8'), this.#schema, everyRole)
-    this.#shipped = SHIPPED.map((id) => readRoleFiles(join(resources, 'roles', id), this.#schema, 'shipped'))
-    this.#loaded = this.#load()
+    this.#everyRole = readRoleText(EVERY_ROLE, readFileSync(everyRole, 'utf8'), null, everyRole)
+    this.#shipped = SHIPPED.map((id) => readRoleFiles(join(resources, 'roles', id), null, 'shipped'))
+    this.#loaded = this.#load(null)
     this.#stopWatching = watchFolder(
       [options.folder, this.#rolesFolder],
       () => this.#reload('Files of the policy folder changed.'),
@@ -313,8 +311,12 @@ class CedarPolicies implements Policies {
 
   #reload(reason: string): void {
     const before = this.#loaded
-    this.#loaded = this.#load()
-    for (const role of before.roles.values()) disposeRole(role)
+    this.#loaded = this.#load(before)
+    const kept = new Set([...this.#loaded.roles.values()].map(({ own }) => own))
+    for (const { own, granted } of before.roles.values()) {
+      if (!kept.has(own)) own.dispose()
+      for (const set of granted.values()) set?.dispose()
+    }
     for (const listener of this.#listeners) listener(reason)
   }
 
@@ -323,13 +325,15 @@ class CedarPolicies implements Policies {
     return [...new Set(names.map((name) => name.replace(/\.(?:json|cedar)$/u, '')))].sort()
   }
 
-  #load(): Loaded {
+  /** Sets of policies whose texts are the same as before are kept. */
+  #load(before: Loaded | null): Loaded {
     const problems: { path: string; message: string }[] = []
     const attempt = <T>(path: string, read: () => T): T | null => {
       try {
         return read()
       } catch (thrown) {
-        problems.push({ path, message: toFailure(thrown).message })
+        const { message, details } = toFailure(thrown)
+        problems.push({ path: typeof details?.['path'] === 'string' ? details['path'] : path, message })
         return null
       }
     }
@@ -339,25 +343,19 @@ class CedarPolicies implements Policies {
       const base = join(this.#rolesFolder, id)
       return attempt(`${base}.cedar`, () => this.#readUserRole(id, base)) ?? []
     })
-    let grantFault: KeyframeError | null = null
-    let grants: PolicyGrant[] = []
-    try {
-      grants = readGrantFile(this.#grantsPath)
-    } catch (thrown) {
-      if (!(thrown instanceof KeyframeError)) throw thrown
-      grantFault = thrown
-      problems.push({ path: this.#grantsPath, message: thrown.message })
-    }
+    const grants = attempt(this.#grantsPath, () => readGrantFile(this.#grantsPath)) ?? []
     const lasting = grants.flatMap((grant) => {
       const policy = attempt(this.#grantsPath, () => readGrant(grant, this.#schema))
       return policy === null ? [] : [{ grant, policy }]
     })
     const roles = [...this.#shipped, ...users].map((definition): [string, LoadedRole] => {
       const { id } = definition.settings
-      const own = new PolicySet(id, [...this.#everyRole, ...definition.policies])
+      const old = before?.roles.get(id)
+      const own =
+        old?.definition.policies === definition.policies ? old.own : new PolicySet(id, [...this.#everyRole, ...definition.policies])
       return [id, { definition, own, lasting: lasting.filter(({ grant }) => grant.role === id), granted: new Map() }]
     })
-    return { roles: new Map(roles), grants, problems, grantFault }
+    return { roles: new Map(roles), grants, problems }
   }
 
   #readUserRole(id: string, base: string): RoleDefinition {
@@ -367,6 +365,7 @@ class CedarPolicies implements Policies {
     throw new KeyframeError({
       code: 'policy.invalid',
       message: `${base}.json: its id is ${definition.settings.id}, which has to be that of the file's name.`,
+      details: { path: `${base}.json` },
     })
   }
 }

@@ -5,7 +5,6 @@ import {
   type Schema,
   policySetTextToParts,
   policyToJson,
-  schemaToJson,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs'
 import { PolicyAction } from '../../../../shared/policy'
@@ -44,35 +43,34 @@ export class PolicyTextError extends Error {
   }
 }
 
-/** Throws when the schema itself is broken, which is a fault of the application's files. */
-export function readSchema(text: string): Schema {
-  const answer = schemaToJson(text)
-  if (answer.type === 'success') return text
-  throw new PolicyTextError(placed(text, answer.errors[0]))
-}
-
 /**
  * Every policy of a text, in its order. `idOf` names a policy by its `@id`, or by its number when it has none. Throws
  * PolicyTextError for the first mistake: of syntax, of names and types that the schema does not know, or an id used twice.
+ * A null schema reads a text that is known to fit it, which is much faster.
  */
-export function readPolicies(text: string, schema: Schema, idOf: (annotation: string | null, number: number) => string): ReadPolicy[] {
+export function readPolicies(
+  text: string,
+  schema: Schema | null,
+  idOf: (annotation: string | null, number: number) => string,
+): ReadPolicy[] {
   const parts = policySetTextToParts(text)
   if (parts.type === 'failure') throw new PolicyTextError(placed(text, parts.errors[0]))
   const [template] = parts.policy_templates
   if (template !== undefined) {
     throw new PolicyTextError({ message: 'Templates (?principal, ?resource) are not supported.', ...placeOf(text, text.indexOf(template)) })
   }
-  const ids = new Set<string>()
-  return inOrder(text, parts.policies).map(({ part, offset }, index) => {
+  const offsets = new Map<string, number>()
+  const policies = inOrder(text, parts.policies).map(({ part, offset }, index) => {
     const policy = readPolicy(part, (annotation) => idOf(annotation, index + 1))
     const at = placeOf(text, offset)
     if (typeof policy === 'string') throw new PolicyTextError({ message: policy, ...at })
-    if (ids.has(policy.id)) throw new PolicyTextError({ message: `The id ${policy.id} is used twice.`, ...at })
-    ids.add(policy.id)
-    const problem = validationProblem(part, policy.id, schema)
-    if (problem !== null) throw new PolicyTextError({ message: problem.message, ...placeOf(text, offset + problem.offset) })
+    if (offsets.has(policy.id)) throw new PolicyTextError({ message: `The id ${policy.id} is used twice.`, ...at })
+    offsets.set(policy.id, offset)
     return policy
   })
+  const [problem] = schema === null ? [] : validationProblems(policies, schema, offsets)
+  if (problem !== undefined) throw new PolicyTextError({ message: problem.message, ...placeOf(text, problem.offset) })
+  return policies
 }
 
 function readPolicy(text: string, idOf: (annotation: string | null) => string): ReadPolicy | string {
@@ -104,12 +102,27 @@ function actionsOf(json: PolicyJson): ReadonlySet<PolicyAction> {
   return new Set(PolicyAction.options.filter((known) => ids.has(known)))
 }
 
-function validationProblem(text: string, id: string, schema: Schema): { message: string; offset: number } | null {
-  const answer = validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: { [id]: text } } })
-  const error = answer.type === 'failure' ? answer.errors[0] : (answer.validationErrors[0] ?? answer.validationWarnings[0])?.error
-  if (error === undefined) return null
-  const start = error.sourceLocations?.[0]?.start ?? 0
-  return { message: sentence(error), offset: Buffer.from(text).subarray(0, start).toString().length }
+/** In the order of the text. A warning tells of a policy that can never hold, which nobody means to write. */
+function validationProblems(
+  policies: readonly ReadPolicy[],
+  schema: Schema,
+  offsets: ReadonlyMap<string, number>,
+): { readonly message: string; readonly offset: number }[] {
+  const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]))
+  const answer = validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies } })
+  if (answer.type === 'failure') return answer.errors.map((error) => ({ message: sentence(error), offset: 0 }))
+  const found = answer.validationErrors.length > 0 ? answer.validationErrors : answer.validationWarnings
+  return found
+    .map(({ policyId, error }) => {
+      const text = policies.find(({ id }) => id === policyId)?.text ?? ''
+      return { message: sentence(error), offset: (offsets.get(policyId) ?? 0) + characters(text, error.sourceLocations?.[0]?.start ?? 0) }
+    })
+    .sort((a, b) => a.offset - b.offset)
+}
+
+/** Cedar counts bytes. */
+function characters(text: string, bytes: number): number {
+  return Buffer.from(text).subarray(0, bytes).toString().length
 }
 
 /** Cedar answers parts sorted by an id of its own, so their places are found again. */
@@ -126,11 +139,9 @@ function inOrder(text: string, parts: readonly string[]): { part: string; offset
 
 function placed(text: string, error: DetailedError | undefined): TextProblem {
   if (error === undefined) return { message: 'The text cannot be read.', line: 1, column: 1 }
-  const start = error.sourceLocations?.[0]?.start ?? 0
-  return { message: sentence(error), ...placeOf(text, Buffer.from(text).subarray(0, start).toString().length) }
+  return { message: sentence(error), ...placeOf(text, characters(text, error.sourceLocations?.[0]?.start ?? 0)) }
 }
 
-/** Cedar counts bytes. */
 function sentence(error: DetailedError): string {
   const label = error.sourceLocations?.[0]?.label ?? null
   return [error.message, label, error.help].filter((part) => part !== null).join('; ')

@@ -34,7 +34,15 @@ const MAX_DEPTH = 400
 const MAX_NESTED_SCRIPTS = 8
 const CACHED_LINES = 512
 
-export async function loadCommandParser(): Promise<CommandParser> {
+let loading: Promise<CommandParser> | null = null
+
+/** The grammar is loaded once for the process. */
+export function loadCommandParser(): Promise<CommandParser> {
+  loading ??= load()
+  return loading
+}
+
+async function load(): Promise<CommandParser> {
   await Parser.init()
   const parser = new Parser()
   parser.setLanguage(await Language.load(await readFile(require.resolve('tree-sitter-bash/tree-sitter-bash.wasm'))))

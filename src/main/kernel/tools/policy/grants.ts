@@ -24,8 +24,15 @@ permit (principal == Role::${cedarString(role)}, action == Action::${cedarString
   return grant
 }
 
+/** Grants that were read before, so that a change of one does not make all be read again. */
+const known = new Map<string, ReadPolicy>()
+const MOST_KNOWN = 1024
+
 /** Reads a grant's text. Throws `policy.invalid` unless it is one permit of the grant's own action. */
 export function readGrant(grant: PolicyGrant, schema: Schema): ReadPolicy {
+  const key = `${grant.id}\0${grant.action}\0${grant.text}`
+  const before = known.get(key)
+  if (before !== undefined) return before
   const invalid = (message: string): KeyframeError =>
     new KeyframeError({
       code: 'policy.invalid',
@@ -38,6 +45,8 @@ export function readGrant(grant: PolicyGrant, schema: Schema): ReadPolicy {
     if (policy === undefined || policies.length > 1) throw invalid('It has to be exactly one policy.')
     if (policy.effect !== 'permit') throw invalid('It can only permit. What is forbidden belongs into a role.')
     if (policy.actions.size !== 1 || !policy.actions.has(grant.action)) throw invalid(`It can only permit ${grant.action}.`)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(key, policy)
     return policy
   } catch (thrown) {
     if (thrown instanceof PolicyTextError) throw invalid(thrown.message)

@@ -59,7 +59,7 @@ function answer(
       const patterns = names('host')
         .filter((host) => host.startsWith('*.'))
         .map((host) => host.replace('*', 'any'))
-      const ports = [...new Set([...names('port').filter((port) => /^\d+$/u.test(port)), '443'])]
+      const ports = [...new Set([...names('port').filter((port) => /^\d+$/u.test(port)), '443'])].sort()
       const named = [...hosts, ...patterns].flatMap((host) => {
         const tried = ports.map((port) => decide(action, `${host}:${port}`))
         const allowed = tried.filter(({ outcome }) => outcome === 'allow')

@@ -24,23 +24,34 @@ export const EVERY_ROLE = 'every-role'
 export function defineRole(
   settings: RoleSettings,
   text: string,
-  schema: Schema,
+  schema: Schema | null,
   from: { readonly source: RoleDefinition['source']; readonly path: string | null },
 ): RoleDefinition {
   const policies = readRoleText(settings.id, text, schema, from.path ?? `${settings.id}.cedar`)
   return { settings, limits: { ...DEFAULT_LIMITS, ...definedLimits(settings) }, text, policies, ...from }
 }
 
-export function readRoleText(prefix: string, text: string, schema: Schema, path: string): ReadPolicy[] {
+/** Texts that were read before: a change of one file makes all others be read again. */
+const known = new Map<string, readonly ReadPolicy[]>()
+const MOST_KNOWN = 256
+
+/** Throws `policy.invalid`. A null schema: the text is shipped, and fits it. */
+export function readRoleText(prefix: string, text: string, schema: Schema | null, path: string): readonly ReadPolicy[] {
+  const key = `${prefix}\0${schema === null ? '' : 'checked'}\0${text}`
+  const before = known.get(key)
+  if (before !== undefined) return before
   try {
-    return readPolicies(text, schema, (annotation, number) => `${prefix}/${annotation ?? number}`)
+    const policies = readPolicies(text, schema, (annotation, number) => `${prefix}/${annotation ?? number}`)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(key, policies)
+    return policies
   } catch (thrown) {
     if (!(thrown instanceof PolicyTextError)) throw thrown
     throw new KeyframeError({
       code: 'policy.invalid',
       message: `${path}: ${thrown.message}`,
       action: `Mend line ${thrown.problem.line}, column ${thrown.problem.column}.`,
-      details: { ...thrown.problem },
+      details: { path, ...thrown.problem },
     })
   }
 }
@@ -48,7 +59,7 @@ export function readRoleText(prefix: string, text: string, schema: Schema, path:
 /** Throws `policy.invalid`: the file is no JSON, or says what settings cannot say. */
 export function parseRoleSettings(json: string, path: string): RoleSettings {
   const invalid = (message: string, cause?: unknown): KeyframeError =>
-    new KeyframeError({ code: 'policy.invalid', message: `${path}: ${message}`, action: 'Mend the file.' }, { cause })
+    new KeyframeError({ code: 'policy.invalid', message: `${path}: ${message}`, action: 'Mend the file.', details: { path } }, { cause })
   let value: unknown
   try {
     value = JSON.parse(json)
@@ -60,10 +71,25 @@ export function parseRoleSettings(json: string, path: string): RoleSettings {
   return parsed.data
 }
 
-export function readRoleFiles(base: string, schema: Schema, source: RoleDefinition['source']): RoleDefinition {
-  const settings = parseRoleSettings(readFileSync(`${base}.json`, 'utf8'), `${base}.json`)
+export function readRoleFiles(base: string, schema: Schema | null, source: RoleDefinition['source']): RoleDefinition {
+  const settings = parseRoleSettings(readText(`${base}.json`), `${base}.json`)
   const path = `${base}.cedar`
-  return defineRole(settings, readFileSync(path, 'utf8'), schema, { source, path: source === 'shipped' ? null : path })
+  return defineRole(settings, readText(path), schema, { source, path: source === 'shipped' ? null : path })
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (thrown) {
+    const missing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+    const why = missing
+      ? 'it is missing; a role has two files.'
+      : `it cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    throw new KeyframeError(
+      { code: 'policy.invalid', message: `${path}: ${why}`, action: 'Write it, or remove the other one.', details: { path } },
+      { cause: thrown },
+    )
+  }
 }
 
 /** Node tells the position in the text, or line and column, depending on the mistake. */
