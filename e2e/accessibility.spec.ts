@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './journey'
 
-const VIEWS = ['Runs', 'Files', 'Inbox', 'Context', 'Agent', 'Timeline', 'Terminal', 'Frame', 'Replay', 'Settings']
+const VIEWS = ['Runs', 'Files', 'Inbox', 'Context', 'Agent', 'Timeline', 'Terminal', 'Frame', 'Side effects', 'Policy', 'Replay', 'Settings']
 
 test('axe finds nothing serious in any view, light or dark', async ({ finished }) => {
   const { window } = finished
@@ -38,7 +38,7 @@ test('every command is in the palette, with its key', async ({ finished }) => {
   const listed = await palette.getByRole('option').allInnerTexts()
   // What has nothing to act on while a finished run is looked at, with no editor open, is left out.
   const idle =
-    /^(run\.(?!new)|editor\.|diff\.(next|previous)Hunk|terminal\.(find|copy|copyAll|paste|clear)$|graph\.(frame|expand)|connection\.retry|inbox\.answerNext|timeline\.clearCompare|window\.palette)/
+    /^(run\.(?!new)|editor\.|diff\.(next|previous)Hunk|terminal\.(find|copy|copyAll|paste|clear)$|graph\.(frame|expand)|connection\.retry|inbox\.answerNext|permission\.|timeline\.clearCompare|window\.palette)/
   for (const [title = '', id = '', key = ''] of commands) {
     if (idle.test(id)) continue
     expect(
