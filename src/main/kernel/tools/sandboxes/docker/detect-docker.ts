@@ -135,7 +135,7 @@ const Found = z.object({
 /** Variables of the application that no image has a reason to set. */
 function isForeign(name: string): boolean {
   const guests = ['HOME', 'HOSTNAME', 'LANG', 'LOGNAME', 'PATH', 'PWD', 'OLDPWD', 'SHELL', 'SHLVL', 'TERM', 'TMPDIR', 'USER', '_']
-  return !guests.includes(name) && process.env[name] !== undefined && !/_VERSION$/.test(name)
+  return !guests.includes(name) && process.env[name] !== undefined && !name.endsWith('_VERSION')
 }
 
 const EINVAL = 22

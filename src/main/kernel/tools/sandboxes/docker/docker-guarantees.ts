@@ -6,12 +6,18 @@ export const DOCKER_GUARANTEES = guaranteeList({
     given: 'yes',
     how: 'Into the branch’s own layer; mounted read-only or without execution where the role says so.',
   },
-  'Reads in the workspace': { given: 'yes', how: 'Files that the role may not read are covered by a layer of whiteouts.' },
+  'Reads in the workspace': {
+    given: 'yes',
+    how: 'Files that the role may not read are not there: a layer of whiteouts lies over the base. What an earlier checkpoint of the branch made under such a name is shown.',
+  },
   Network: {
     given: 'yes',
     how: 'No network but the branch’s own loopback; out only through the proxy’s socket, decided on the address dialled.',
   },
-  'Other processes': { given: 'yes', how: 'A process namespace for each branch. Commands of the same branch see each other.' },
+  'Other processes': {
+    given: 'partly',
+    how: 'A process namespace for each branch, nothing outside is seen. Commands of one branch see and can signal each other and its file service.',
+  },
   'System calls': {
     given: 'yes',
     how: 'The same filter as the overlay level’s, on top of the engine’s own profile; no capabilities, no new privileges.',
