@@ -36,6 +36,7 @@ import { makeDriverSet, toolBinds } from './tools/driver-set'
 import { createPolicies } from './tools/policy/cedar-policies'
 import type { Policies } from './tools/policy/policies'
 import { PortRanges } from './tools/port-ranges'
+import { collectSandboxFolders } from './tools/sandboxes/collect-sandbox-folders'
 import { chooseProvider, providerSettings, requireLevel } from './tools/sandboxes/choose-provider'
 import { guestOwner } from './tools/sandboxes/guest-owner'
 import { inspectRepository } from './workspace/inspect-repository'
@@ -113,6 +114,7 @@ class LocalKernel implements Kernel {
   readonly #isolation: Promise<DoctorReport>
   readonly #journal
   readonly #memory
+  readonly #runsDir: string
   readonly #runs: RunRegistry
   readonly #policies: Policies
   readonly #terminals: Terminals
@@ -145,6 +147,7 @@ class LocalKernel implements Kernel {
     this.#policies.onChange((reason) => this.#hub.emit('policy.changed', { reason }))
     const queue = new ReviewQueue((pending) => this.#hub.emit('humans.changed', { pending }))
     const runsDir = join(dataDir, 'runs')
+    this.#runsDir = runsDir
     mkdirSync(runsDir, { recursive: true })
     const services: RunServices = {
       journal: this.#journal,
@@ -200,9 +203,22 @@ class LocalKernel implements Kernel {
     void this.#journal.verifyAll(this.#life.signal).then((fault) => {
       if (fault !== null) this.#hub.emit('workspace.changed', { reason: `The journal is damaged: ${fault.reason}.` })
     })
+    void this.#collect()
     this.#memory.start(this.#life.signal).catch((thrown: unknown) => {
       if (!this.#life.signal.aborted) this.#options.log(`index: ${toFailure(thrown).message}`)
     })
+  }
+
+  /** What an earlier kernel that was killed left of its sandboxes. */
+  async #collect(): Promise<void> {
+    const isOwn = (dir: string): boolean => dir.includes(`.${process.pid}.`)
+    try {
+      const { removed, problems } = await collectSandboxFolders(this.#runsDir, isOwn)
+      if (removed > 0) this.#options.log(`${removed} folders of sandboxes of an earlier kernel were removed`)
+      for (const problem of problems) this.#options.log(`a sandbox's folder could not be removed: ${problem}`)
+    } catch (thrown) {
+      this.#options.log(`sandboxes of an earlier kernel could not be looked for: ${toFailure(thrown).message}`)
+    }
   }
 
   async call<M extends MethodName>(method: M, params: MethodParams<M>, caller: Caller): Promise<MethodResult<M>> {

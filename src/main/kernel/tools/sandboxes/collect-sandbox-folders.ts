@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Dirent } from 'node:fs'
+import { lstatSync, readdirSync, renameSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { removeTree } from '../../checkpoints/remove-tree'
 import { expectFsError } from '../../workspace/fs-errors'
@@ -33,9 +33,24 @@ export async function collectSandboxFolders(runsDir: string, isLive: (dir: strin
     }
     if (hasLive) continue
     // The fingerprints stay: they say what the dependencies were when the run began.
-    for (const cache of [CACHES.skeletons, CACHES.masks]) await tryRemove(join(runsDir, run, cache), problems)
+    for (const cache of [CACHES.skeletons, CACHES.masks]) {
+      const unused = setAside(join(runsDir, run, cache))
+      if (unused !== null) await tryRemove(unused, problems)
+    }
   }
   return { removed, problems }
+}
+
+/** At once under another name, so that a sandbox which is opened meanwhile makes its own anew instead of losing it. */
+function setAside(cache: string): string | null {
+  const unused = `${cache}.unused`
+  try {
+    renameSync(cache, unused)
+    return unused
+  } catch (thrown) {
+    expectFsError(thrown, 'ENOENT', 'ENOTEMPTY', 'EEXIST')
+    return lstatSync(unused, { throwIfNoEntry: false }) === undefined ? null : unused
+  }
 }
 
 async function tryRemove(dir: string, problems: string[]): Promise<boolean> {
