@@ -3,9 +3,11 @@ import { lazy } from 'react'
 import type { FeatureModule } from '../../app/feature-module'
 import type { WindowModel } from '../../app/window-model'
 import {
+  askToClose,
   focusTerminal,
   listSessions,
   loadScreenReader,
+  openAnother,
   openTerminal,
   type ScreenActions,
   terminals,
@@ -43,6 +45,26 @@ export const terminalFeature: FeatureModule = {
         run: () => {
           model.dock.open('terminal', { focus: false })
           return openTerminal(model)
+        },
+      },
+      {
+        id: 'terminal.another',
+        title: 'Terminal: open another on this branch',
+        reach: 'everywhere',
+        enabled: () => model.selection.getState().runId !== null,
+        run: () => {
+          model.dock.open('terminal', { focus: false })
+          return openAnother(model)
+        },
+      },
+      {
+        id: 'terminal.close',
+        title: 'Terminal: close the one that is shown',
+        reach: 'everywhere',
+        enabled: shown,
+        run: () => {
+          const { screen } = terminals.getState()
+          return screen === null ? undefined : askToClose(model, screen.session)
         },
       },
       { id: 'terminal.find', title: 'Terminal: find', reach: 'everywhere', enabled: shown, run: onScreen((screen) => screen.find()) },

@@ -7,10 +7,12 @@ import { type Point, type WindowModel } from '../../app/window-model'
 import { useIsPast, useOpenRunSummary, usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { EmptyState, FailureView, Skeleton } from '../../components/surfaces'
 import { framesOnPath, recordedSessions } from './recording'
-import { chooseSession, mergeSessions, PERSON, type SessionTab } from './sessions'
+import { CloseDialog } from './close-dialog'
+import { sessionStates } from './session-states'
+import { chooseSession, isMine, mergeSessions, type SessionTab } from './sessions'
 import { SessionBar } from './session-bar'
 import { TerminalScreen } from './terminal-screen'
-import { branchKey, listSessions, terminals } from './terminal-store'
+import { answerClose, branchKey, listSessions, listSoon, terminals } from './terminal-store'
 import './terminal.css'
 
 const NOTHING: readonly never[] = []
@@ -57,7 +59,17 @@ function BranchTerminals({ model, point, visible }: { model: WindowModel; point:
     if (phase === 'live') listSessions(model, point.runId, point.branchId).catch(model.notices.fail)
   }, [model, phase, point.runId, point.branchId, active, recordedNames])
 
-  const tabs = useMemo(() => mergeSessions(listed, recorded), [listed, recorded])
+  useEffect(
+    () =>
+      model.link.on('terminal.data', (event) => {
+        if (event.runId === point.runId && event.branchId === point.branchId) listSoon(model, point.runId, point.branchId)
+      }),
+    [model, point.runId, point.branchId],
+  )
+  const upTo = past ? point.n : tip
+  const states = useMemo(() => sessionStates(framesOnPath(cache, point.branchId, 0, upTo)), [cache, point.branchId, upTo])
+  const tabs = useMemo(() => mergeSessions(listed, recorded, states), [listed, recorded, states])
+  const closing = useStore(terminals, (state) => (state.closing?.key === key ? state.closing.tab : null))
   const session = chooseSession(tabs, chosen)
   const tab = tabs.find((candidate) => candidate.session === session) ?? null
   const writable = tab !== null && tab.live && !past && phase === 'live'
@@ -75,10 +87,13 @@ function BranchTerminals({ model, point, visible }: { model: WindowModel; point:
           session={tab.session}
           upTo={past ? point.n : null}
           writable={writable}
-          mine={tab.session === PERSON}
+          mine={isMine(tab.session)}
           restart={restartNote(tab, past, active)}
         />
       ) : null}
+      {closing !== null && (
+        <CloseDialog tab={closing} onClose={(confirmed) => void answerClose(model, confirmed).catch(model.notices.fail)} />
+      )}
     </div>
   )
 }
@@ -93,7 +108,7 @@ function useBranchActive(point: Point): boolean {
 
 /** Why nothing can be typed where one would expect to; null when that needs no words. */
 function restartNote(tab: SessionTab, past: boolean, active: boolean): string | null {
-  if (past || tab.live || tab.session !== PERSON) return null
+  if (past || tab.live || !isMine(tab.session)) return null
   return active ? 'Your shell is not running.' : 'Your shell on this ended branch is not running.'
 }
 

@@ -10,7 +10,7 @@ import { PasteDialog } from './paste-dialog'
 import { boundOps, framesOnPath, screenOps } from './recording'
 import { Screen } from './screen'
 import { CHECKS } from './sessions'
-import { hideScreen, screenKey, showScreen, terminals } from './terminal-store'
+import { hideScreen, openTerminal, screenKey, showScreen, terminals } from './terminal-store'
 import { readLook } from './terminal-theme'
 import { cleanPaste, isTerminalReply, needsAsking } from './untrusted'
 
@@ -140,6 +140,7 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
     watching.observe(element)
     showScreen({
       key,
+      session,
       focus: () => terminal.focus(),
       hasFocus: () => element.contains(document.activeElement),
       find: () => setFinding(true),
@@ -255,7 +256,7 @@ export function TerminalScreen({ runId, branchId, session, upTo, writable, mine,
       {restart !== null && (
         <p className="terminal-hint">
           {restart}{' '}
-          <button type="button" className="link" onClick={() => model.commands.run('terminal.new')}>
+          <button type="button" className="link" onClick={() => void openTerminal(model, session).catch(model.notices.fail)}>
             Start it
           </button>
         </p>

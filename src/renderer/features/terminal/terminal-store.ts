@@ -1,12 +1,13 @@
 import { createStore } from 'zustand/vanilla'
 import type { BranchId, RunId } from '../../../shared/ids'
 import type { WindowModel } from '../../app/window-model'
-import { PERSON, type TerminalInfo } from './sessions'
+import { endsWith, isMine, mergeSessions, nextSession, PERSON, type SessionTab, type TerminalInfo } from './sessions'
 
 /** What commands ask of whichever screen is shown. */
 export interface ScreenActions {
   /** Run, branch and session that it shows. */
   readonly key: string
+  readonly session: string
   focus(): void
   hasFocus(): boolean
   find(): void
@@ -23,6 +24,8 @@ export interface TerminalView {
   readonly listed: Readonly<Record<string, readonly TerminalInfo[]>>
   /** The branch whose terminal is being opened; its sandbox can take a while. */
   readonly opening: string | null
+  /** The session whose end a person is asked about, with its branch. */
+  readonly closing: { readonly key: string; readonly tab: SessionTab } | null
   readonly screen: ScreenActions | null
   /** The screen that shall have the focus as soon as it is there: its key, or `any`. */
   readonly wantsFocus: string | null
@@ -33,6 +36,7 @@ export const terminals = createStore<TerminalView>(() => ({
   chosen: {},
   listed: {},
   opening: null,
+  closing: null,
   screen: null,
   wantsFocus: null,
   screenReader: false,
@@ -55,8 +59,20 @@ export async function listSessions(model: WindowModel, runId: RunId, branchId: B
   terminals.setState((state) => ({ listed: { ...state.listed, [branchKey(runId, branchId)]: sessions } }))
 }
 
-/** Opens the person's own session on the selected branch and shows it. Goes back to live first: nobody types into the past. */
-export async function openTerminal(model: WindowModel): Promise<void> {
+/** What programs print tells that something began or ended: the list is asked for again, once for a burst. */
+const LIST_AFTER_MS = 400
+let listing: ReturnType<typeof setTimeout> | null = null
+
+export function listSoon(model: WindowModel, runId: RunId, branchId: BranchId): void {
+  if (listing !== null) return
+  listing = setTimeout(() => {
+    listing = null
+    if (model.link.state.getState().phase === 'live') listSessions(model, runId, branchId).catch(model.notices.fail)
+  }, LIST_AFTER_MS)
+}
+
+/** Opens a session of a person's own on the selected branch and shows it. Goes back to live first: nobody types into the past. */
+export async function openTerminal(model: WindowModel, session = PERSON): Promise<void> {
   const { runId, branchId } = model.selection.getState()
   if (runId === null) return
   const key = branchKey(runId, branchId)
@@ -64,13 +80,52 @@ export async function openTerminal(model: WindowModel): Promise<void> {
   if (model.isPast()) model.select('live')
   terminals.setState({ opening: key })
   try {
-    await model.link.call('terminal.open', { runId, branchId, ...FIRST_SIZE })
+    await model.link.call('terminal.open', { runId, branchId, ...(session === PERSON ? {} : { session }), ...FIRST_SIZE })
     await listSessions(model, runId, branchId)
-    chooseTab(key, PERSON)
-    focusTerminal(screenKey(runId, branchId, PERSON))
+    chooseTab(key, session)
+    focusTerminal(screenKey(runId, branchId, session))
   } finally {
     terminals.setState((state) => (state.opening === key ? { opening: null } : state))
   }
+}
+
+/** One more session of a person's own beside those that are live. */
+export async function openAnother(model: WindowModel): Promise<void> {
+  const { runId, branchId } = model.selection.getState()
+  if (runId === null) return
+  await listSessions(model, runId, branchId)
+  const listed = terminals.getState().listed[branchKey(runId, branchId)] ?? []
+  await openTerminal(model, nextSession(listed.filter(({ live }) => live).map((info) => info.session)))
+}
+
+/** Ends a session: at once where nothing is lost, else when the person has said so (`answerClose`). */
+export async function askToClose(model: WindowModel, session: string): Promise<void> {
+  const { runId, branchId } = model.selection.getState()
+  if (runId === null) return
+  // What runs may have changed since the list was asked for.
+  await listSessions(model, runId, branchId)
+  const key = branchKey(runId, branchId)
+  const listed = terminals.getState().listed[key] ?? []
+  const [tab] = mergeSessions(
+    listed.filter((info) => info.session === session && info.live),
+    [],
+  )
+  if (tab === undefined) return
+  if (isMine(session) && endsWith(tab) === null) await closeTerminal(model, runId, branchId, session)
+  else terminals.setState({ closing: { key, tab } })
+}
+
+export async function answerClose(model: WindowModel, confirmed: boolean): Promise<void> {
+  const { closing } = terminals.getState()
+  terminals.setState({ closing: null })
+  const { runId, branchId } = model.selection.getState()
+  if (!confirmed || closing === null || runId === null || closing.key !== branchKey(runId, branchId)) return
+  await closeTerminal(model, runId, branchId, closing.tab.session)
+}
+
+async function closeTerminal(model: WindowModel, runId: RunId, branchId: BranchId, session: string): Promise<void> {
+  await model.link.call('terminal.close', { runId, branchId, session })
+  await listSessions(model, runId, branchId)
 }
 
 export function screenKey(runId: RunId, branchId: BranchId, session: string): string {

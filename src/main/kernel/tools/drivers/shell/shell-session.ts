@@ -15,6 +15,7 @@ import { shellHints } from './shell-hints'
 import {
   captureBytes,
   type CapturedSession,
+  lostState,
   MAX_STATE_BYTES,
   restoredFrom,
   parseShellState,
@@ -213,7 +214,7 @@ export class ShellSession {
       lost: [
         ...descriptors.map((one) => `open file descriptor ${one}`),
         ...lostPrograms(this.running(), this.#state.jobs, this.processes()),
-        ...this.#lostState(),
+        ...lostState(this.#tooLargeBytes),
       ],
     }
   }
@@ -236,13 +237,6 @@ export class ShellSession {
     if (this.#command !== null) this.#command.activeAtMs = this.#typedAtMs
     this.#options.onTerminalData('input', data)
     this.#pty?.write(data)
-  }
-
-  #lostState(): string[] {
-    if (this.#tooLargeBytes === 0) return []
-    return [
-      `variables and functions: ${this.#tooLargeBytes} bytes are more than is kept (${MAX_STATE_BYTES}); those of an earlier prompt are`,
-    ]
   }
 
   async #startAny(): Promise<void> {
@@ -293,8 +287,11 @@ export class ShellSession {
         details: { said: await toPlainText(said, this.cols) },
       })
     }
-    this.#shellGroup = foregroundGroup(pty.pid)
-    this.#shellLine = this.#shellGroup === null ? null : commandLine(this.#shellGroup)
+    const group = foregroundGroup(pty.pid)
+    const line = group === null ? null : commandLine(group)
+    // Where the terminal's process on this machine is not the shell (a client of an engine), nothing can be told of its groups.
+    this.#shellGroup = line?.includes(command.argv.at(-2) ?? '') === true ? group : null
+    this.#shellLine = this.#shellGroup === null ? null : line
   }
 
   /** True once the shell reads a command line, false when it does not within the time. */

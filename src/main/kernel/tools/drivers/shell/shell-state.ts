@@ -136,6 +136,12 @@ export function restoredFrom(restored: CapturedSession | null, workspace: string
   }
 }
 
+/** What is said of a state of so many bytes, 0 for one that is kept. */
+export function lostState(tooLargeBytes: number): string[] {
+  if (tooLargeBytes === 0) return []
+  return [`variables and functions: ${tooLargeBytes} bytes are more than is kept (${MAX_STATE_BYTES}); those of an earlier prompt are`]
+}
+
 export function captureBytes(bytes: Buffer): CapturedBytes {
   const text = bytes.toString('utf8')
   if (Buffer.from(text, 'utf8').equals(bytes)) return { encoding: 'utf-8', data: text }
