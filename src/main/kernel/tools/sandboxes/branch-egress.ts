@@ -5,7 +5,7 @@ import { EGRESS_RELAY } from '../guest/guest-binds'
 import { EGRESS_FOLDER } from './branch-folders'
 import { startEgressProxy, type EgressProxy } from './egress/egress-proxy'
 import { GUEST_NODE, GUEST_PROXY_SOCKET } from './guest-view'
-import { hasEnded } from './process-tree'
+import { childrenOf, hasEnded } from './process-tree'
 import type { EgressGate } from './sandbox'
 import { launch, type LaunchContext, type Launched } from './sandbox-launch'
 
@@ -63,8 +63,8 @@ export class BranchEgress {
 
   /** Starts the relay when it is not running. Throws `sandbox.no-egress` when it does not come up. */
   async ensureRelay(context: LaunchContext): Promise<void> {
-    if (this.#relay !== null && hasEnded(this.#relay.launched.firstInside() || this.#relay.launched.supervisor)) await this.#relay.ended
-    if (this.#relay !== null || this.#isClosed) return
+    if (this.#starting === null && this.#relay !== null && !isServing(this.#relay.launched)) await this.#relay.ended
+    if (this.#starting === null && (this.#relay !== null || this.#isClosed)) return
     this.#starting ??= this.#start(context).finally(() => {
       this.#starting = null
     })
@@ -122,4 +122,10 @@ export class BranchEgress {
       })
     })
   }
+}
+
+/** bubblewrap's first process inside outlives the program by a moment. */
+function isServing(launched: Launched): boolean {
+  const first = launched.firstInside()
+  return first !== 0 && childrenOf(first).some((pid) => !hasEnded(pid))
 }

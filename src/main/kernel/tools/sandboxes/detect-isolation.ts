@@ -242,6 +242,8 @@ function judge(result: CommandResult, host: { baseDir: string; upperDir: string;
     return { name: what, holds: errors.includes(Number(answer)), detail }
   }
   const madeBy = lstatSync(join(host.upperDir, 'made/file'), { throwIfNoEntry: false })?.uid ?? null
+  // What a command had no route to is counted in its network, which without ip ends with the command.
+  const isCounted = findProgram('ip') !== null
   const [processes = '', namespace = ''] = said('processes').split(' ')
   const strangers = said('variables')
     .split(' ')
@@ -276,8 +278,8 @@ function judge(result: CommandResult, host: { baseDir: string; upperDir: string;
     },
     {
       name: 'no route out',
-      holds: /unreachable/i.test(said('route')) && host.unroutable > 0,
-      detail: `${said('route').split(': ').at(-1)}; ${host.unroutable} attempts were counted`,
+      holds: /unreachable/i.test(said('route')) && (host.unroutable > 0 || !isCounted),
+      detail: `${said('route').split(': ').at(-1)}${isCounted ? `; ${host.unroutable} attempts were counted` : ''}`,
     },
     refused('mount', 'mount refused', [EPERM]),
     refused('ptrace', 'ptrace refused', [EPERM]),

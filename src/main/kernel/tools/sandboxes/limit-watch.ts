@@ -46,6 +46,8 @@ export class LimitWatch {
   #measured: Measurement | null = null
   /** The least that was measured since the branch became full; null while it is not. */
   #floor: DiskUse | null = null
+  /** Ended for the disk, and still growing until they are gone. */
+  readonly #ending = new Set<Launched>()
   #endedCpuMs = 0
   #reportedCpuMs = 0
   #peakMemoryBytes = 0
@@ -201,8 +203,11 @@ export class LimitWatch {
   }
 
   #endAll(reason: string): void {
-    if (this.#watched.size > 0) this.#hit.add(reason)
-    for (const { end } of this.#watched.values()) end(reason)
+    if (this.#watched.size > 0 && reason !== 'watch') this.#hit.add(reason)
+    for (const [launched, { end }] of this.#watched) {
+      this.#ending.add(launched)
+      end(reason)
+    }
   }
 
   async #diskBytes(): Promise<number> {
@@ -230,6 +235,8 @@ export class LimitWatch {
   /** In the holder's namespace, where folders that the guest made unreadable can be read too. */
   async #measureNow(): Promise<Measurement> {
     const startedAt = performance.now()
+    const settling = [...this.#ending]
+    for (const launched of settling) if (!this.#watched.has(launched)) this.#ending.delete(launched)
     const now = await statfs(this.#dir)
     const [bytes, files] = await Promise.all([this.#du('--block-size=1'), this.#du('--inodes')])
     const endedAt = performance.now()
@@ -237,7 +244,7 @@ export class LimitWatch {
     this.#measured = use
     const { maxDiskBytes, maxFiles } = this.#context.limits
     const isBeyond = bytes > maxDiskBytes || files > maxFiles
-    const least = this.#floor ?? use
+    const least = settling.length > 0 ? use : (this.#floor ?? use)
     this.#floor = isBeyond ? { bytes: Math.min(bytes, least.bytes), files: Math.min(files, least.files) } : null
     return use
   }

@@ -140,7 +140,23 @@ describe('dependency folders', () => {
     await sh(first, 'rmdir node_modules && ln -s /usr/bin node_modules')
     await first.dispose()
     const second = await fixture.open('one', { dependencies: [{ path: 'node_modules', liveDir }] })
+    expect(second.notices).toEqual(['node_modules is not mounted: the branch has no folder there any more.'])
     expect(await sh(second, 'readlink node_modules; bash -c "echo works"')).toMatchObject({ exitCode: 0, stdout: '/usr/bin\nworks\n' })
+  })
+
+  it('that were changed since the first sandbox over the base are noticed, their caches are not', async () => {
+    const liveDir = join(fixture.root, 'live/node_modules')
+    mkdirSync(join(liveDir, 'pkg'), { recursive: true })
+    const dependencies = [{ path: 'node_modules', liveDir }]
+    const notices = async (branch: string) => (await fixture.open(branch, { dependencies })).notices
+    expect(await notices('one')).toEqual([])
+    mkdirSync(join(liveDir, '.vite/deps'), { recursive: true })
+    expect(await notices('two')).toEqual([])
+    writeFileSync(join(fixture.root, 'live/package-lock.json'), '{}')
+    const changed = ['node_modules was changed in the repository since the run began: earlier frames saw other dependencies.']
+    expect(await notices('three')).toEqual(changed)
+    mkdirSync(join(liveDir, 'pkg/deep'))
+    expect(await notices('four')).toEqual(changed)
   })
 
   it('without a mount point in the base are refused', async () => {
