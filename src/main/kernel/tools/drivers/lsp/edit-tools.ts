@@ -12,13 +12,10 @@ import { readsFile, readsFiles } from './requested-paths'
 import { notSupported } from './server-capabilities'
 import { refused } from './server-connection'
 import { mustReplaceName, textEditsOf, workspaceEditOfLsp } from './server-edits'
-import { rangeOfLsp } from './source-lines'
+import { nameAt, rangeOfLsp } from './source-lines'
 import { followStyle, styleOf } from './source-style'
 import { textIn, workspaceEdit, workspaceEditOfTs } from './text-edits'
 import { type Asking, DEFAULT_TIMEOUT_MS, isTypeScript, type LspToolHost, positionParams, textDocument, typeScriptOnly } from './tool-host'
-
-const NAME_AT = /[\p{ID_Continue}$]*$/u
-const NAME_FROM = /^[\p{ID_Continue}$]*/u
 
 /** Changes that are computed and shown, never applied: `fs.applyEdit` does that. */
 export function editTools(host: LspToolHost): ToolSpec[] {
@@ -149,6 +146,7 @@ async function rename(asking: Asking, args: Place & { newName: string }): Promis
   const prepared = asking.connection.capabilities.preparesRename() ? await prepareRename(asking, args) : null
   const { text } = await asking.readText(args.path)
   const oldName = prepared === null ? nameAt(text, args) : textIn(text, rangeOfLsp(prepared.range))
+  await asking.openMentions(oldName)
   const params = { ...positionParams(asking.paths, args), newName: args.newName }
   const answer = await asking.connection.ask('textDocument/rename', params, asking.request)
   if (answer === null) throw refused('There is nothing to rename here.')
@@ -165,11 +163,6 @@ async function prepareRename(asking: Asking, at: Place) {
   const answer = await asking.connection.request('textDocument/prepareRename', positionParams(asking.paths, at), asking.request)
   if (answer === null) throw refused('There is nothing to rename here.')
   return readAnswer(LspPrepareRename, answer, 'prepareRename')
-}
-
-function nameAt(text: string, at: Place): string {
-  const line = text.split(/\r\n|\r|\n/)[at.line - 1] ?? ''
-  return (NAME_AT.exec(line.slice(0, at.column))?.[0] ?? '') + (NAME_FROM.exec(line.slice(at.column))?.[0] ?? '')
 }
 
 async function organiseImports(asking: Asking, path: string): Promise<WorkspaceEdit> {

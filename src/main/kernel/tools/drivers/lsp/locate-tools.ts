@@ -4,6 +4,7 @@ import { ToolSchemas } from '../../schemas'
 import { LspHover, LspLocations, readAnswer } from './answers'
 import { enrich, excerptAt, type Located, type Place } from './enriched-locations'
 import { readsFile } from './requested-paths'
+import { nameAt } from './source-lines'
 import { type Asking, DEFAULT_TIMEOUT_MS, isRefusal, type LspToolHost, positionParams } from './tool-host'
 
 const MAX_SHOWN = 100
@@ -68,6 +69,7 @@ export function locateTools(host: LspToolHost): ToolSpec[] {
       timeoutMs: DEFAULT_TIMEOUT_MS,
       execute: (args, call) =>
         host.ask(call, args.path, async (asking) => {
+          await asking.openMentions(nameAt((await asking.readText(args.path)).text, args))
           const at = positionParams(asking.paths, args)
           const includeDeclaration = args.includeDeclaration ?? true
           const found = await places(asking, 'textDocument/references', { ...at, context: { includeDeclaration } })

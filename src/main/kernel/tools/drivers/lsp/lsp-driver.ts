@@ -1,7 +1,7 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Driver, ToolCallContext } from '../../driver'
 import type { Sandbox } from '../../sandboxes/sandbox'
-import type { FileGuestOptions } from '../filesystem/file-guest-channel'
+import type { FileGuestChannel } from '../filesystem/file-guest-channel'
 import { actionTools } from './action-tools'
 import { detailTools } from './detail-tools'
 import { diagnosticTools } from './diagnostic-tools'
@@ -10,7 +10,7 @@ import { locateTools } from './locate-tools'
 import { type LspChannel, openLspChannel } from './lsp-channel'
 import type { LspSettings } from './lsp-settings'
 import type { ReadText } from './open-documents'
-import { commandTexts, guestTexts, type TextReader } from './sandbox-text'
+import { commandTexts, guestTexts } from './sandbox-text'
 import { ServerCatalogue } from './server-catalogue'
 import { ServerPool } from './server-pool'
 import { serverTools } from './server-tools'
@@ -22,8 +22,8 @@ export interface LspDriverOptions {
   readonly appRoot: string
   /** Path of the pinned Node inside the sandbox. */
   readonly guestNode: string
-  /** The file guest inside, see `fileGuestBinds`: files are read through it. Default: by a command each, which is slower. */
-  readonly fileGuest?: FileGuestOptions
+  /** The filesystem driver's, which ends it: files are read through it. Default: by a command each, which is slower. */
+  readonly channel?: FileGuestChannel
   /** A user's own servers, from a settings file outside of every workspace. */
   readonly settings?: LspSettings
   /** What a user should know: parts left out, a server started again. */
@@ -43,7 +43,7 @@ export interface LspDriver extends Driver {
 interface Attached {
   readonly sandbox: Sandbox
   readonly pool: ServerPool
-  readonly texts: TextReader
+  readonly readText: ReadText
 }
 
 /** Language knowledge of one branch. Servers start inside the sandbox at the first question about a file of their language. */
@@ -56,17 +56,17 @@ export function createLspDriver(options: LspDriverOptions): LspDriver {
   const attach = (sandbox: Sandbox): ServerPool => {
     if (current?.sandbox === sandbox) return current.pool
     const old = current
-    const texts = options.fileGuest === undefined ? commandTexts(sandbox) : guestTexts(sandbox, resolved(options.fileGuest, sandbox))
+    const readText = options.channel === undefined ? commandTexts(sandbox) : guestTexts(sandbox, options.channel)
     const { appRoot, guestNode } = options
-    const pool = new ServerPool({ sandbox, catalogue, appRoot, guestNode, readText: texts.read, notice })
-    current = { sandbox, pool, texts }
+    const pool = new ServerPool({ sandbox, catalogue, appRoot, guestNode, readText, notice })
+    current = { sandbox, pool, readText }
     for (const channel of channels) channel.close()
-    if (old) void end(old)
+    if (old) void old.pool.dispose()
     return pool
   }
 
   const readText: ReadText = (path) => {
-    if (current) return current.texts.read(path)
+    if (current) return current.readText(path)
     throw noSandbox()
   }
   const host = new LspToolHost((call: ToolCallContext) => attach(call.sandbox), catalogue, readText)
@@ -103,22 +103,8 @@ export function createLspDriver(options: LspDriverOptions): LspDriver {
       for (const channel of channels) channel.close()
       const old = current
       current = null
-      if (old) await end(old)
+      await old?.pool.dispose()
     },
-  }
-}
-
-async function end({ pool, texts }: Attached): Promise<void> {
-  await pool.dispose()
-  await texts.dispose()
-}
-
-/** Paths of the guest's programs where a sandbox has no mount namespace. */
-function resolved(guest: FileGuestOptions, { guest: paths }: Sandbox): FileGuestOptions {
-  return {
-    guestNode: paths.resolve(guest.guestNode),
-    guestScript: paths.resolve(guest.guestScript),
-    ignoreModule: paths.resolve(guest.ignoreModule),
   }
 }
 

@@ -29,6 +29,8 @@ const DEFINING: Readonly<Record<string, RegExp>> = {
   rust: /\b(?:fn|struct|enum|trait|type|mod|union|macro_rules!)\s+$/,
   c: /(?:\b(?:namespace|typedef)\s+|#\s*define\s+)$/,
 }
+/** A C function's name with its type before it, at the beginning of a statement. */
+const C_FUNCTION = /^\s*(?!(?:return|else|case|goto|throw|delete|new)\b)(?:[\w:<>,*&]+\s+)*[\w:<>,*&]+[\s*&]+(?:\w+::)*$/
 /** How a variable is declared, which gives it its first value. */
 const BINDING: Readonly<Record<string, RegExp>> = {
   typescript: /\b(?:const|let|var)\s+$/,
@@ -61,7 +63,7 @@ export function kindOfOccurrence(occurrence: Occurrence, hints: OccurrenceHints)
   if (region?.kind === 'string') return 'other'
   if (DEFINING[family]?.test(before)) return bodyOrEnd(after, family)
   if (BINDING[family]?.test(before)) return hints.isOrigin ? 'definition' : 'write'
-  if (hints.isOrigin) return bodyOrEnd(after, family)
+  if (hints.isOrigin || (family === 'c' && C_FUNCTION.test(before) && CALLS.test(after))) return bodyOrEnd(after, family)
   const isType = hints.symbolKind !== null && TYPE_KINDS.has(hints.symbolKind)
   if (CALLS.test(after)) return 'call'
   if (isType && !/^\s*(?:\.|::)/.test(after)) return 'type'

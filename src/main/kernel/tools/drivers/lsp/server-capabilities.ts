@@ -25,6 +25,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   'workspace/executeCommand': 'executeCommandProvider',
 }
 
+const MAX_REGISTERED = 500
 const names = z.array(z.string().max(500)).max(5_000)
 
 const Initialized = z.object({
@@ -40,7 +41,8 @@ const Prepares = z.object({ prepareProvider: z.boolean().optional() })
 /** What a server said that it can do, at `initialize` and later by registration. */
 export class ServerCapabilities {
   private readonly said: Readonly<Record<string, unknown>>
-  private readonly registered = new Map<string, unknown>()
+  /** By the server's own id: it may register a method anew before it takes the old one back. */
+  private readonly registered = new Map<string, { readonly method: string; readonly options: unknown }>()
 
   /** `answer` is the server's to `initialize`; one that is no such answer announces nothing. */
   constructor(answer: unknown) {
@@ -48,12 +50,12 @@ export class ServerCapabilities {
     this.said = parsed.success ? parsed.data.capabilities : {}
   }
 
-  register(method: string, options: unknown): void {
-    if (this.registered.size < 500) this.registered.set(method, options ?? {})
+  register(id: string, method: string, options: unknown): void {
+    if (this.registered.size < MAX_REGISTERED) this.registered.set(id, { method, options: options ?? {} })
   }
 
-  unregister(method: string): void {
-    this.registered.delete(method)
+  unregister(id: string): void {
+    this.registered.delete(id)
   }
 
   has(method: string): boolean {
@@ -96,7 +98,7 @@ export class ServerCapabilities {
     const provider = this.said[PROVIDERS[method] ?? '']
     if (provider !== undefined && provider !== null && provider !== false) return provider
     const family = method.startsWith('textDocument/semanticTokens') ? 'textDocument/semanticTokens' : method
-    return this.registered.get(method) ?? this.registered.get(family) ?? null
+    return [...this.registered.values()].find((one) => one.method === method || one.method === family)?.options ?? null
   }
 }
 

@@ -57,6 +57,8 @@ export interface ServerQuirks {
   readonly forceRebuild?: boolean
   /** Diagnostics are published without the document's version, and not again when they are the same. */
   readonly silentDiagnostics?: boolean
+  /** Looks for references in what the project's configuration includes and in open files only. */
+  readonly opensMentions?: boolean
   /** Needs a compilation database made for it: what lies in the workspace names paths of the host. */
   readonly compilationDatabase?: boolean
 }
@@ -132,7 +134,7 @@ const PYTHON: ServerEntry = {
     darwin: 'It is part of Keyframe; otherwise `npm install -g pyright`.',
     win32: 'It is part of Keyframe; otherwise `npm install -g pyright`.',
   },
-  quirks: BEFORE_ANSWERING,
+  quirks: { ...BEFORE_ANSWERING, opensMentions: true },
 }
 
 const GO: ServerEntry = {
@@ -216,13 +218,15 @@ const CPP: ServerEntry = {
   quirks: { indexes: 'on-first-file', indexingBeginsWithinMs: 1_000, forceRebuild: true, compilationDatabase: true },
 }
 
+const SHIPPED: readonly ServerEntry[] = [TYPESCRIPT, PYTHON, GO, RUST, CPP]
+
 /** The servers that a branch can have: a user's own first, so that they take the place of shipped ones. */
 export class ServerCatalogue {
   readonly entries: readonly ServerEntry[]
   private readonly matchers: readonly { readonly entry: ServerEntry; readonly languageId: string; matches(path: string): boolean }[]
 
   constructor(settings: LspSettings) {
-    this.entries = [...settings.servers.map(entryOfSettings), TYPESCRIPT, PYTHON, GO, RUST, CPP]
+    this.entries = [...settings.servers.map(entryOfSettings), ...SHIPPED]
     this.matchers = this.entries.flatMap((entry) =>
       entry.files.map(({ pattern, languageId }) => ({ entry, languageId, matches: matcherOf(pattern) })),
     )
@@ -261,21 +265,26 @@ export function matcherOf(pattern: string): (path: string) => boolean {
   return picomatch(pattern, { dot: true, basename: !pattern.includes('/'), nonegate: true, maxLength: 1000 })
 }
 
+/** What the settings do not say about a shipped language stays as shipped; of another one nothing is known. */
 function entryOfSettings(server: LspSettings['servers'][number]): ServerEntry {
+  const shipped = SHIPPED.find((entry) => entry.language === server.language)
   const install = `Keyframe's settings name the command ${server.command} for ${server.language}: install it, or correct the settings.`
   return {
     language: server.language,
     title: server.command.split('/').at(-1) ?? server.command,
     source: 'settings',
     programs: [{ kind: 'path', command: server.command, args: server.args, versionArgs: ['--version'] }],
-    files: server.patterns.map((pattern) => ({ pattern, languageId: server.language })),
-    configurations: server.roots,
-    roots: { markers: server.roots.map((marker) => [marker]) },
-    env: server.env,
-    initializationOptions: server.initializationOptions,
-    settings: server.settings,
+    files: server.patterns.map((pattern) => ({
+      pattern,
+      languageId: shipped?.files.find((file) => file.pattern === pattern)?.languageId ?? server.language,
+    })),
+    configurations: [...(shipped?.configurations ?? []), ...server.roots],
+    roots: shipped !== undefined && server.roots.length === 0 ? shipped.roots : { markers: server.roots.map((marker) => [marker]) },
+    env: { ...shipped?.env, ...server.env },
+    initializationOptions: server.initializationOptions ?? shipped?.initializationOptions,
+    settings: { ...shipped?.settings, ...server.settings },
     install: { linux: install, darwin: install, win32: install },
-    // Not known: what it announces as work in progress is waited for.
-    quirks: { indexes: 'on-start', indexingBeginsWithinMs: 500, silentDiagnostics: true },
+    // Of an unknown one, what it announces as work in progress is waited for.
+    quirks: shipped?.quirks ?? { indexes: 'on-start', indexingBeginsWithinMs: 500, silentDiagnostics: true },
   }
 }

@@ -34,7 +34,7 @@ const ASK_AGAIN_TIMES = 20
 const ASK_AGAIN_AFTER_MS = 150
 
 const METHOD_NOT_FOUND = -32601
-const REFRESHES = ['semanticTokens', 'inlayHint', 'codeLens', 'diagnostics', 'inlineValue', 'foldingRange'].map(
+const REFRESHES = ['semanticTokens', 'inlayHint', 'codeLens', 'diagnostic', 'inlineValue', 'foldingRange'].map(
   (what) => `workspace/${what}/refresh`,
 )
 
@@ -153,9 +153,7 @@ const RelativePattern = z.object({
   pattern: z.string().max(2_000),
 })
 const Watchers = z.object({
-  watchers: z
-    .array(z.object({ globPattern: z.union([z.string().max(2_000), RelativePattern]) }))
-    .max(MAX_WATCHERS),
+  watchers: z.array(z.object({ globPattern: z.union([z.string().max(2_000), RelativePattern]) })).max(MAX_WATCHERS),
 })
 const ConfigurationItems = z.object({ items: z.array(z.object({ section: z.string().max(500).optional() })).max(1_000) })
 
@@ -235,7 +233,7 @@ export class ServerConnection {
       const parsed = Registrations.safeParse(params)
       for (const { id, method, registerOptions } of parsed.success ? parsed.data.registrations : []) {
         if (method === 'workspace/didChangeWatchedFiles') this.watch(id, registerOptions)
-        else this.capabilities.register(method, registerOptions)
+        else this.capabilities.register(id, method, registerOptions)
       }
       return null
     })
@@ -243,7 +241,7 @@ export class ServerConnection {
       const parsed = Unregistrations.safeParse(params)
       for (const { id, method } of parsed.success ? parsed.data.unregisterations : []) {
         if (method === 'workspace/didChangeWatchedFiles') this.watchersById.delete(id)
-        else this.capabilities.unregister(method)
+        else this.capabilities.unregister(id)
       }
       return null
     })

@@ -9,13 +9,15 @@ import { type RequestOptions, ServerConnection, ServerDied } from './server-conn
 import { discoverServer, type DiscoveryOptions, type FoundServer } from './server-discovery'
 import { startServerProcess } from './server-process'
 import { isSource } from './typescript-sources'
-import type { WorkspaceFiles } from './workspace-files'
+import { filesThatMention, type WorkspaceFiles } from './workspace-files'
 import type { WorkspacePaths } from './workspace-paths'
 
 const BACK_OFF_MS = [0, 250, 1_000, 4_000]
 /** After so many deaths without an answer in between it is not started again until files change or somebody asks for it. */
 const MAX_DEATHS = 6
 const MAX_INDEXING_MS = 100_000
+/** Fewer than documents may be open at once, so that none of them is closed again. */
+const MAX_MENTIONS = 150
 
 /** A server that runs, with what it knows. */
 export interface Server {
@@ -57,6 +59,7 @@ export class ServerSession {
   private startedOnce = false
   private asking = 0
   private lastUseMs = performance.now()
+  private readonly mentioned = new Map<string, number>()
   /** Counts up when files change under the server's open documents. */
   disturbances = 0
 
@@ -174,6 +177,26 @@ export class ServerSession {
     return file
   }
 
+  /**
+   * Opens the files that mention a name, for servers that look no further than a project's configuration: so that references and
+   * renames are whole. Repeated only when files have changed.
+   */
+  async openMentions(server: Server, name: string, options: RequestOptions): Promise<void> {
+    const { sandbox, entry, root, notice } = this.options
+    if (entry.quirks.opensMentions !== true || name === '' || this.mentioned.get(name) === this.disturbances) return
+    const paths = await filesThatMention(sandbox, name, { root, patterns: entry.files.map(({ pattern }) => pattern) }, options)
+    if (paths.length > MAX_MENTIONS) notice(`${name} is mentioned in ${paths.length} files: references are looked for in ${MAX_MENTIONS}.`)
+    for (const path of paths.slice(0, MAX_MENTIONS)) {
+      try {
+        await server.documents.ensure(path)
+      } catch (error) {
+        // Gone since it was found, or not text.
+        if (!(error instanceof KeyframeError) || !error.code.startsWith('files.')) throw error
+      }
+    }
+    this.mentioned.set(name, this.disturbances)
+  }
+
   private async tell(server: Server, changed: readonly FileChanged[]): Promise<void> {
     const changes: { uri: string; type: 1 | 2 | 3 }[] = []
     for (const { path, exists, existed } of changed) {
@@ -243,6 +266,7 @@ export class ServerSession {
   }
 
   private drop(): void {
+    this.mentioned.clear()
     this.server?.connection.dispose()
     this.server = null
   }

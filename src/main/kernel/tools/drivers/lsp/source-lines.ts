@@ -42,3 +42,12 @@ const SYMBOL_KINDS =
 export function symbolKindName(kind: number): string {
   return SYMBOL_KINDS[kind - 1] ?? 'symbol'
 }
+
+const NAME_AT = /[\p{ID_Continue}$]*$/u
+const NAME_FROM = /^[\p{ID_Continue}$]*/u
+
+/** The identifier at a position, empty where there is none. */
+export function nameAt(text: string, at: { line: number; column: number }): string {
+  const line = text.split(/\r\n|\r|\n/)[at.line - 1] ?? ''
+  return (NAME_AT.exec(line.slice(0, at.column))?.[0] ?? '') + (NAME_FROM.exec(line.slice(at.column))?.[0] ?? '')
+}

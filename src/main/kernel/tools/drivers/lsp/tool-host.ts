@@ -22,6 +22,8 @@ export interface Asking extends Server {
   readonly languageIdOf: (path: string) => string
   /** Shows the server the file as it is now. Before any request about it. */
   open(path: string): Promise<{ text: string }>
+  /** Before questions about all uses of a name. */
+  openMentions(name: string): Promise<void>
 }
 
 export interface TypeScriptAsking extends Asking {
@@ -72,7 +74,15 @@ export class LspToolHost {
         return text
       }
       const languageIdOf = (wanted: string): string => this.catalogue.find(wanted)?.languageId ?? 'text'
-      return work({ ...server, request, session, readText, languageIdOf, open: (wanted) => session.open(server, wanted, request) })
+      return work({
+        ...server,
+        request,
+        session,
+        readText,
+        languageIdOf,
+        open: (wanted) => session.open(server, wanted, request),
+        openMentions: (name) => session.openMentions(server, name, request),
+      })
     })
   }
 }

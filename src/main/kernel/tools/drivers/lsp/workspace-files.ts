@@ -125,3 +125,24 @@ async function listFiles(sandbox: Sandbox, request: RequestOptions): Promise<Set
   }
   return new Set(found.stdout.split('\0').flatMap((path) => (path.startsWith('./') ? [path.slice(2)] : [])))
 }
+
+/** Files of these name patterns below a folder that say a word, sorted. */
+export async function filesThatMention(
+  sandbox: Sandbox,
+  word: string,
+  where: { readonly root: string; readonly patterns: readonly string[] },
+  request: RequestOptions,
+): Promise<string[]> {
+  const options = [...where.patterns.map((pattern) => `--include=${pattern}`), ...LEFT_OUT.map((name) => `--exclude-dir=${name}`)]
+  const found = await sandbox.run(
+    { argv: ['grep', '-rlwFZ', ...options, '-e', word, '--', where.root] },
+    { timeoutMs: request.timeoutMs, signal: request.signal, maxOutputBytes: LIST_BYTES },
+  )
+  // 1: none does. 2: something could not be read, the others are named all the same.
+  if (found.exitCode === 1) return []
+  return found.stdout
+    .split('\0')
+    .filter((path) => path !== '')
+    .map((path) => posix.normalize(path))
+    .sort()
+}
