@@ -21,8 +21,8 @@ export interface DriverSet {
 
 export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: TerminalSink): DriverSet {
   const shell = createShellDriver({ onTerminalData })
-  const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
+  const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel: filesystem.channel })
   return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem)], filesystem, shell, lsp }
 }
 
