@@ -12,8 +12,12 @@ export type Dialled =
   | { readonly kind: 'denied'; readonly reason: string }
   | { readonly kind: 'failed'; readonly status: 502 | 503 | 504; readonly reason: string }
 
+/** Whether some address of a name might be permitted. Never throws. */
+export type NameGate = (host: string, port: number) => ReturnType<EgressGate>
+
 export interface DiallerOptions {
   readonly gate: EgressGate
+  readonly mayResolve: NameGate | undefined
   readonly lookup: ((host: string) => Promise<string[]>) | undefined
   readonly limits: EgressLimits
   readonly log: RequestLog
@@ -33,6 +37,12 @@ export class EgressDialler {
   }
 
   async dial(authority: Authority): Promise<Dialled> {
+    const { host, port } = authority
+    const named = authority.literal === null ? this.#options.mayResolve?.(host, port) : undefined
+    if (named?.allowed === false) {
+      this.#options.log.add({ host, port, address: null, ...named })
+      return { kind: 'denied', reason: named.reason }
+    }
     const found = authority.literal === null ? await this.#resolve(authority.host) : { addresses: [authority.literal] }
     if (found.addresses.length === 0) {
       const verdict = this.#decide(authority, null)

@@ -9,7 +9,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EgressRequest } from '../sandbox'
 import { guestOwner } from '../guest-owner'
-import { type EgressProxy, type EgressProxyOptions, startEgressProxy } from './egress-proxy'
+import { type EgressProxy, type EgressProxyOptions, startEgressProxy, startLoopbackProxy } from './egress-proxy'
 
 let folder: string
 let socketPath: string
@@ -516,4 +516,48 @@ it('listens in folders whose names are longer than a socket may have', async () 
   await expect(proxy({ socketPath: join(folder, 'absent', 'proxy.sock') })).rejects.toMatchObject({
     failure: { code: 'sandbox.no-egress' },
   })
+})
+
+it('looks up no name that nothing could permit', async () => {
+  const lookups: string[] = []
+  const running = await proxy({
+    mayResolve: (host) => ({ allowed: host !== 'leak.secret.example', reason: 'nobody speaks of it' }),
+    lookup: (host) => {
+      lookups.push(host)
+      return Promise.resolve(['127.0.0.1'])
+    },
+  })
+  expect((await ask('http://leak.secret.example/')).body).toContain('nobody speaks of it')
+  expect((await ask('http://other.example/')).status).toBe(403)
+  expect(lookups).toEqual(['other.example'])
+  expect(running.drain().map(({ host, address, reason }) => ({ host, address, reason }))).toEqual([
+    { host: 'leak.secret.example', address: null, reason: 'nobody speaks of it' },
+    { host: 'other.example', address: '127.0.0.1', reason: 'No policy permits it.' },
+  ])
+})
+
+it('lets those use a proxy on a port who know its password', async () => {
+  const gate: EgressProxyOptions['gate'] = () => ({ allowed: true, reason: 'all' })
+  const running = await startLoopbackProxy({ gate, lookup: () => Promise.resolve(['127.0.0.1']), password: 'correct' })
+  proxies.push(running)
+  const { port, seen } = await origin()
+  const send = (authorisation: Record<string, string>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = { ...authorisation, Host: 'x' }
+      const outgoing = request(
+        { port: running.port, host: '127.0.0.1', path: `http://api.test:${port}/`, headers, agent: false },
+        (incoming) => {
+          incoming.resume().on('end', () => resolve(incoming.statusCode ?? 0))
+        },
+      )
+      outgoing.on('error', reject)
+      outgoing.end()
+    })
+  const basic = (text: string): Record<string, string> => ({ 'Proxy-Authorization': `Basic ${Buffer.from(text).toString('base64')}` })
+  const statuses = []
+  for (const tried of [{}, basic('keyframe:wrong'), basic('keyframe:correct'), { 'Proxy-Authorization': 'Bearer correct' }])
+    statuses.push(await send(tried))
+  expect(statuses).toEqual([407, 407, 200, 407])
+  expect(seen).toHaveLength(1)
+  expect(seen[0]?.headers.join(' ')).not.toContain('Authorization')
 })

@@ -1,13 +1,14 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { chmodSync, chownSync } from 'node:fs'
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { ListenOptions, Socket } from 'node:net'
 import { pipeline, type Duplex } from 'node:stream'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { NetworkRequest } from '../../../../../shared/frames'
 import { guestOwner, mustDropRoot } from '../guest-owner'
 import type { EgressGate } from '../sandbox'
 import { formatAuthority, parseAuthority, type Authority } from './authority'
-import { EgressDialler, type Dialled } from './egress-dialler'
+import { EgressDialler, type Dialled, type NameGate } from './egress-dialler'
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from './egress-limits'
 import { ambiguousFraming, forwardedHeaders, headerValues } from './forwarded-headers'
 import { plainAnswer, refusalText, rawAnswer, type PlainAnswer } from './proxy-answers'
@@ -21,13 +22,26 @@ export interface EgressProxy {
   close(): Promise<void>
 }
 
-export interface EgressProxyOptions {
-  /** In a folder that only the application and the guest may enter. A socket that is there already is replaced. */
-  readonly socketPath: string
+interface ProxyOptions {
   readonly gate: EgressGate
+  /**
+   * Asked before a name is looked up, since a question to a name service is a message to whoever runs it. Default: every name may be
+   * looked up. The gate is asked about the address in any case.
+   */
+  readonly mayResolve?: NameGate
   /** All addresses of a name. Default: the system's. */
   readonly lookup?: (host: string) => Promise<string[]>
   readonly limits?: Partial<EgressLimits>
+}
+
+export interface EgressProxyOptions extends ProxyOptions {
+  /** In a folder that only the application and the guest may enter. A socket that is there already is replaced. */
+  readonly socketPath: string
+}
+
+/** A proxy that every program of the machine can connect to, for systems on which a branch has no network of its own. */
+export interface LoopbackProxy extends EgressProxy {
+  readonly port: number
 }
 
 /**
@@ -37,9 +51,38 @@ export interface EgressProxyOptions {
  * Throws `sandbox.no-egress` when the socket cannot be made.
  */
 export async function startEgressProxy(options: EgressProxyOptions): Promise<EgressProxy> {
+  const { server, close, drain } = proxyServer(options, null)
+  const { path, release } = socketAddress(options.socketPath)
+  try {
+    await listen(server, { path }, () => {
+      chmodSync(options.socketPath, 0o600)
+      if (mustDropRoot()) chownSync(options.socketPath, guestOwner().uid, guestOwner().gid)
+    })
+  } catch (thrown) {
+    release()
+    throw thrown
+  }
+  let closing: Promise<void> | null = null
+  return { drain, close: () => (closing ??= close().then(release)) }
+}
+
+/**
+ * The same on a free port of 127.0.0.1. Who knows `password` (of the user "keyframe") may use it, so that other programs of the
+ * machine do not reach what this branch may.
+ */
+export async function startLoopbackProxy(options: ProxyOptions & { readonly password: string }): Promise<LoopbackProxy> {
+  const { server, close, drain } = proxyServer(options, `keyframe:${options.password}`)
+  await listen(server, { host: '127.0.0.1', port: 0 }, () => undefined)
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('a port was listened on and has no number')
+  return { drain, close, port: address.port }
+}
+
+function proxyServer(options: ProxyOptions, credentials: string | null): EgressProxy & { readonly server: Server } {
   const limits = { ...DEFAULT_EGRESS_LIMITS, ...options.limits }
   const log = new RequestLog()
-  const dialler = new EgressDialler({ gate: options.gate, lookup: options.lookup, limits, log })
+  const dialler = new EgressDialler({ gate: options.gate, mayResolve: options.mayResolve, lookup: options.lookup, limits, log })
+  const passage: Passage = { dialler, credentials, own: (socket) => own(socket) }
   const sockets = new Set<Socket>()
   const own = (socket: Socket): void => {
     sockets.add(socket)
@@ -62,42 +105,42 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   // Node would otherwise leave headers out silently.
   server.maxHeadersCount = 0
   server.on('connection', own)
-  server.on(
-    'request',
-    (request, response) => void forward(request, response, dialler, own).catch((cause: unknown) => fail(response, cause)),
-  )
+  server.on('request', (request, response) => void forward(request, response, passage).catch((cause: unknown) => fail(response, cause)))
   server.on('connect', (request, client: Socket, head: Buffer) => {
-    void tunnel(request, client, head, dialler, own).catch(() => client.destroy())
+    void tunnel(request, client, head, passage).catch(() => client.destroy())
   })
   server.on('clientError', (error: NodeJS.ErrnoException, client) => refuseMalformed(error, client, log))
 
-  const { path, release } = socketAddress(options.socketPath)
-  await listen(server, path, options.socketPath)
   let closing: Promise<void> | null = null
   return {
+    server,
     drain: () => log.drain(),
     close: () =>
       (closing ??= new Promise((resolve) => {
-        server.close(() => {
-          release()
-          resolve()
-        })
+        server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       })),
   }
 }
 
+/** What every request of one proxy needs. */
+interface Passage {
+  readonly dialler: EgressDialler
+  readonly credentials: string | null
+  /** Ends the socket with the proxy. */
+  readonly own: (socket: Socket) => void
+}
+
 /** A full queue refuses a unix socket's clients at once. */
 const BACKLOG = 1024
 
-async function listen(server: Server, path: string, socketPath: string): Promise<void> {
+async function listen(server: Server, where: ListenOptions, listening: () => void): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ path, backlog: BACKLOG }, resolve)
+      server.listen({ ...where, backlog: BACKLOG }, resolve)
     })
-    chmodSync(socketPath, 0o600)
-    if (mustDropRoot()) chownSync(socketPath, guestOwner().uid, guestOwner().gid)
+    listening()
   } catch (cause) {
     server.close()
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -105,14 +148,9 @@ async function listen(server: Server, path: string, socketPath: string): Promise
   }
 }
 
-async function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  dialler: EgressDialler,
-  own: (socket: Socket) => void,
-): Promise<void> {
+async function forward(request: IncomingMessage, response: ServerResponse, { dialler, credentials, own }: Passage): Promise<void> {
   if (refusedSockets.has(request.socket)) return void response.destroy()
-  const refusal = unacceptable(request)
+  const refusal = unacceptable(request, credentials)
   if (refusal !== null) return answer(response, refusal, true)
   const match = /^http:\/\/(?<authority>[^/?#]*)(?<rest>[^#]*)/i.exec(request.url ?? '')
   const authority = parseAuthority(match?.groups?.['authority'] ?? '', 80)
@@ -152,15 +190,9 @@ async function forward(
   pipeline(request, outgoing, (error) => (error ? socket.destroy() : undefined))
 }
 
-async function tunnel(
-  request: IncomingMessage,
-  client: Socket,
-  head: Buffer,
-  dialler: EgressDialler,
-  own: (socket: Socket) => void,
-): Promise<void> {
+async function tunnel(request: IncomingMessage, client: Socket, head: Buffer, { dialler, credentials, own }: Passage): Promise<void> {
   const authority = parseAuthority(request.url ?? '', null)
-  const refusal = unacceptable(request) ?? (authority === null ? plainAnswer(400, BAD_TARGET) : null)
+  const refusal = unacceptable(request, credentials) ?? (authority === null ? plainAnswer(400, BAD_TARGET) : null)
   if (authority === null || refusal !== null) return void client.end(rawAnswer(refusal ?? plainAnswer(400, BAD_TARGET)))
   // The rest of the connection is not read before it has somewhere to go.
   client.pause()
@@ -186,15 +218,26 @@ const BAD_TARGET = 'This is a proxy: ask for http://host/path, or for CONNECT ho
 const MAX_ANSWER_HEADER_BYTES = 256 * 1024
 
 /** What is refused whoever it is for. */
-function unacceptable(request: IncomingMessage): PlainAnswer | null {
+function unacceptable(request: IncomingMessage, credentials: string | null): PlainAnswer | null {
   const framing = ambiguousFraming(request.rawHeaders)
   if (framing !== null) return plainAnswer(400, `The request could be read in two ways. ${framing}`)
+  if (credentials !== null && !isAuthorised(request, credentials)) {
+    return plainAnswer(407, 'This proxy belongs to a branch of a run, whose programs know its password.')
+  }
   if (!['1.0', '1.1'].includes(request.httpVersion)) return plainAnswer(505, 'This proxy speaks HTTP/1.1.')
   const upgrades = headerValues(request.rawHeaders, 'upgrade').flatMap((value) => value.split(','))
   if (request.method !== 'CONNECT' && upgrades.some((name) => name.trim().toLowerCase() === 'websocket')) {
     return plainAnswer(501, 'A WebSocket passes through this proxy in a tunnel: ask for it with CONNECT host:port.')
   }
   return null
+}
+
+function isAuthorised(request: IncomingMessage, credentials: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const wanted = digest(`basic ${Buffer.from(credentials).toString('base64')}`)
+  const given = headerValues(request.rawHeaders, 'proxy-authorization').map((value) => value.replace(/^basic +/i, 'basic '))
+  // Equal lengths, and no time that tells how much of it was right.
+  return given.length === 1 && timingSafeEqual(wanted, digest(given[0] ?? ''))
 }
 
 /** Content-Length is kept; without one, a body is sent in chunks, and a method that may have a body says that it has none. */

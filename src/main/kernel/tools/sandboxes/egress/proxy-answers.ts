@@ -19,6 +19,7 @@ export function plainAnswer(status: number, text: string, phrase: string = STATU
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': `${Buffer.byteLength(body)}`,
       'Cache-Control': 'no-store',
+      ...(status === 407 ? { 'Proxy-Authenticate': 'Basic realm="keyframe"' } : {}),
       'X-Keyframe-Proxy': status === 403 ? 'denied' : 'failed',
     },
   }
