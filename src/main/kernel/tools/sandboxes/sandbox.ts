@@ -8,7 +8,7 @@ export interface SandboxLimits {
   readonly maxCpuSeconds: number
   /** Proportional memory of all processes of one command together; a watchdog ends the command beyond it. */
   readonly maxMemoryBytes: number
-  /** Bytes and files in the branch's upper directory; commands fail with `sandbox.disk-full` beyond it. */
+  /** Bytes and files that the branch wrote; beyond it commands end with the limit `disk`, and no file grows until some are deleted. */
   readonly maxDiskBytes: number
   readonly maxFiles: number
 }
