@@ -3,6 +3,7 @@ import { createMemoryDriver } from '../memory/memory-driver'
 import type { TerminalSink } from '../scheduler/run-parts'
 import type { Driver } from './driver'
 import { createFilesystemDriver, type FilesystemDriver } from './drivers/filesystem/filesystem-driver'
+import { createGitDriver } from './drivers/git/git-driver'
 import { createLspDriver, type LspDriver } from './drivers/lsp/lsp-driver'
 import { lspBinds } from './drivers/lsp/server-process'
 import { createSearchDriver } from './drivers/search/search-driver'
@@ -19,11 +20,19 @@ export interface DriverSet {
   readonly lsp: LspDriver
 }
 
-export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: TerminalSink): DriverSet {
+/** Where a run's files come from: the user's repository, and the frozen copy that the run started from. */
+export interface DriverSource {
+  readonly root: string
+  readonly baseDir: string
+}
+
+/** Without a source there is no history, so no git tools. */
+export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: TerminalSink, source?: DriverSource): DriverSet {
   const shell = createShellDriver({ onTerminalData })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
   const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel: filesystem.channel })
-  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem)], filesystem, shell, lsp }
+  const git = source === undefined ? [] : [createGitDriver({ ...source, channel: filesystem.channel })]
+  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem), ...git], filesystem, shell, lsp }
 }
 
 /** Keyframe's own programs that run inside every sandbox. */

@@ -14,10 +14,10 @@ const CLOCK_GRAIN_MS = 100
 const known = new Map()
 
 /**
- * Every file and link that .gitignore does not exclude, and those of `tracked` whatever it says: {path, mode, size, oid}. Contents are
- * read once and again when their times change. `format`: the repository's hash.
+ * Every file and link that .gitignore does not exclude, or with `paths` those that are named: {path, mode, size, oid}. Contents are read
+ * once and again when their times change. `format`: the repository's hash.
  */
-export function scanTree({ tracked, format, limit, ignoreModule }) {
+export function scanTree({ paths = null, format, limit, ignoreModule }) {
   const files = []
   const seen = new Set()
   const add = (path, absolute) => {
@@ -25,6 +25,10 @@ export function scanTree({ tracked, format, limit, ignoreModule }) {
     seen.add(path)
     const entry = entryOf(path, absolute, format)
     if (entry !== null) files.push(entry)
+  }
+  if (paths !== null) {
+    for (const path of paths) add(path, trackedPath(path))
+    return { files, truncated: false }
   }
   let truncated = false
   for (const { path, absolute, entry } of walk(workspaceRoot, '', { rules: ignoreRules(ignoreModule) })) {
@@ -35,8 +39,7 @@ export function scanTree({ tracked, format, limit, ignoreModule }) {
     }
     add(path, absolute)
   }
-  for (const path of tracked) if (!seen.has(path)) add(path, trackedPath(path))
-  for (const path of known.keys()) if (!seen.has(path)) known.delete(path)
+  for (const path of known.keys()) if (known.size > 2 * seen.size && !seen.has(path)) known.delete(path)
   return { files, truncated }
 }
 
