@@ -34,3 +34,34 @@ test('the checks of a branch are read back, and a shell of its own is typed into
   await expect(text).toContainText('made')
   expect(workspace.snapshot()).toEqual(before)
 })
+
+test('further terminals are opened, show what runs in them, and are closed with a question', async ({ finished }) => {
+  const { window } = finished
+  const { page } = window
+  await window.lane('b1').click()
+  await window.command('Terminal: open one of my own on this branch')
+  await expect(page.getByRole('textbox', { name: 'Terminal input, user', exact: true })).toBeFocused()
+  await page.getByRole('button', { name: 'New terminal' }).click()
+  await expect(page.getByRole('textbox', { name: 'Terminal input, user-2' })).toBeFocused()
+  const tabs = page.getByRole('tablist', { name: 'Terminal sessions' })
+  const second = tabs.getByRole('tab', { name: /^You 2/ })
+  await expect(second).toHaveAttribute('aria-selected', 'true')
+
+  // What runs is on the tab and in the list, and is not ended without being asked for.
+  await page.keyboard.type('sleep 300')
+  await window.press('Enter')
+  await expect(second).toContainText('running')
+  await page.getByRole('button', { name: /^Sessions and processes: 1 process in You 2/ }).click()
+  const list = page.getByRole('dialog', { name: 'Sessions and processes' })
+  await expect(list).toContainText('sleep 300')
+  await window.press('Escape')
+  await second.focus()
+  await window.press('Delete')
+  const question = page.getByRole('alertdialog', { name: 'Close the terminal You 2?' })
+  await expect(question).toContainText('sleep 300')
+  await window.press('Escape')
+  await expect(second).toContainText('running')
+  await window.command('Terminal: close the one that is shown')
+  await question.getByRole('button', { name: 'Close it' }).click()
+  await expect(second.getByRole('img', { name: 'a shell is running' })).toHaveCount(0)
+})
