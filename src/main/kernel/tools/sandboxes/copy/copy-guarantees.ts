@@ -9,7 +9,10 @@ export const COPY_GUARANTEES: readonly Guarantee[] = guaranteeList({
     how: 'Each branch has a copy of its own; in that of a read-only role the files are write-protected, which their owner can undo.',
   },
   'Reads in the workspace': { given: 'partly', how: 'Files that the role may not read are left out of the copy, not of the repository.' },
-  Network: { given: 'no', how: "The host's network is shared. Only what tools ask for is decided." },
+  Network: {
+    given: 'no',
+    how: 'Programs that honour proxy settings are decided about and recorded; nothing makes a program honour them.',
+  },
   'Other processes': { given: 'no', how: 'Programs of the same user can see and signal each other.' },
   'System calls': { given: 'partly', how: 'No program gains privileges by starting another (no_new_privs). There is no filter.' },
   Memory: { given: 'partly', how: 'Polled seven times a second: a command beyond it is ended.' },

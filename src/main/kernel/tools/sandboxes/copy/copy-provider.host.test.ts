@@ -11,6 +11,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -74,10 +76,10 @@ it('runs commands in a copy of its own, as nobody in particular, with a clean en
     sandbox,
     'env | cut -d= -f1 | sort | tr "\\n" " "; node --version; ls /proc/self/fd | wc -l; grep NoNewPrivs /proc/self/status',
   )
-  expect(variables.stdout).toContain('HOME KEYFRAME_COMMAND')
+  expect(variables.stdout).toContain(' KEYFRAME_COMMAND KEYFRAME_PORT_FIRST KEYFRAME_PORT_LAST LANG ')
   expect(variables.stdout).toContain(process.version)
   expect(variables.stdout).toMatch(/\n4\nNoNewPrivs:\t1\n$/)
-  expect(variables.stdout).not.toMatch(/npm_|VITEST/)
+  expect(variables.stdout).not.toMatch(/npm_(?!config_(https_|no)?proxy)|VITEST/)
 })
 
 it('keeps branches apart, and shares a folder with the kernel', async () => {
@@ -253,4 +255,23 @@ it('leaves nothing behind where the guest cannot reach the data folder', async (
   await sandbox.dispose()
   // As root the folder of the test is closed to the guest, so the copy lies elsewhere and goes with the sandbox.
   expect(existsSync(place)).toBe(process.geteuid?.() !== 0)
+})
+
+it('decides about and records what programs ask the proxy for', async () => {
+  const server = createServer((_, response) => response.end('reached'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
+  const { port } = server.address() as AddressInfo
+  const fetching = `fetch('http://127.0.0.2:${port}/').then(async (r) => console.log(await r.text()), (e) => console.log(String(e.cause)))`
+  const ask = (sandbox: Sandbox) =>
+    sandbox.run({ argv: [sandbox.guest.resolve('/opt/keyframe/bin/node'), '-e', fetching] }, { timeoutMs: 30_000 })
+  const closed = await branch()
+  expect((await ask(closed)).stdout).toContain('403')
+  expect((await closed.activity()).network).toMatchObject([{ host: '127.0.0.2', port, address: '127.0.0.2', allowed: false, count: 1 }])
+  const opened = await branch({
+    profile: { ...DEFAULT_PROFILE, egress: ({ host }) => ({ allowed: host === '127.0.0.2', reason: 'permitted' }) },
+  })
+  expect((await ask(opened)).stdout).toBe('reached\n')
+  expect((await opened.activity()).network).toMatchObject([{ host: '127.0.0.2', port, allowed: true, reason: 'permitted', count: 1 }])
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
 })

@@ -1,11 +1,21 @@
 import { chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { removeTree } from '../../../checkpoints/remove-tree'
 import { expectFsError } from '../../../workspace/fs-errors'
+import { proxyVariables } from '../egress/proxy-variables'
+import { startLoopbackProxy } from '../egress/egress-proxy'
 import { mustDropRoot } from '../guest-owner'
 import { GUEST_NODE, relativePath } from '../guest-view'
-import { DEFAULT_PROFILE, type GuestPaths, type Sandbox, type SandboxProvider, type SandboxSpec, type ToolBind } from '../sandbox'
+import {
+  DEFAULT_PROFILE,
+  type EgressGate,
+  type GuestPaths,
+  type Sandbox,
+  type SandboxProvider,
+  type SandboxSpec,
+  type ToolBind,
+} from '../sandbox'
 import { findToolchains, isWorldReadable, type Toolchains } from '../toolchains'
 import { startGuard } from './branch-guard'
 import { CopyBranch } from './copy-branch'
@@ -17,6 +27,8 @@ import { isReachable, preparePlace, type CopyPlace } from './copy-place'
 import { makeCopy, TreeCopier } from './copy-workspace'
 
 let opened = 0
+
+const NO_NETWORK: EgressGate = () => ({ allowed: false, reason: 'The role may not use the network.' })
 
 /**
  * Branches as plain copies, with commands that run directly on the host: for systems without namespaces. Nothing but good manners
@@ -41,7 +53,12 @@ async function openCopy(spec: SandboxSpec, nodePath: string, toolchains: Toolcha
   const mark = `${process.pid}-${opened}`
   const launch = new CopyLaunch(mark, spec.limits)
   const place = await preparePlace(spec.dir)
+  // What programs do by themselves cannot be decided here; what they ask the proxy for is, as on the other levels.
+  const password = randomBytes(18).toString('base64url')
+  const proxy = await startLoopbackProxy({ gate: profile.egress ?? NO_NETWORK, password })
+  const proxyUrl = `http://keyframe:${password}@127.0.0.1:${proxy.port}`
   const dispose = async (): Promise<void> => {
+    await proxy.close()
     if (place.isElsewhere) await removeTree(place.root)
   }
   try {
@@ -63,8 +80,8 @@ async function openCopy(spec: SandboxSpec, nodePath: string, toolchains: Toolcha
       launch,
       watch,
       guard,
-      environment: (term) => environmentOf(spec, place, toolchains, term),
-      requests: () => [],
+      environment: (term) => ({ ...environmentOf(spec, place, toolchains, term), ...proxyVariables(proxyUrl) }),
+      requests: () => proxy.drain(),
       close: dispose,
     })
   } catch (thrown) {
@@ -75,7 +92,6 @@ async function openCopy(spec: SandboxSpec, nodePath: string, toolchains: Toolcha
 
 function environmentOf(spec: SandboxSpec, place: CopyPlace, toolchains: Toolchains, term: string): Record<string, string> {
   const path = spec.pinnedNodeFirst === true ? [place.bin, ...toolchains.path] : [...toolchains.path, place.bin]
-  const user = mustDropRoot() ? 'agent' : userInfo().username
   const ports: Record<string, string> =
     spec.ports === undefined
       ? {}
@@ -83,8 +99,8 @@ function environmentOf(spec: SandboxSpec, place: CopyPlace, toolchains: Toolchai
   return {
     PATH: path.join(':'),
     HOME: place.home,
-    USER: user,
-    LOGNAME: user,
+    USER: 'agent',
+    LOGNAME: 'agent',
     SHELL: '/bin/bash',
     TMPDIR: place.tmp,
     LANG: 'C.UTF-8',

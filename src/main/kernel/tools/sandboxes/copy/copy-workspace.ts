@@ -27,7 +27,17 @@ export interface CopyPlan {
  * hides the base's entry. Layers are written with one for each name that they hide, so there are no opaque marks to be read.
  * Blocks are shared where the file system can. Remembers how its files look, for captures.
  */
-export async function makeCopy(plan: CopyPlan): Promise<void> {
+export function makeCopy(plan: CopyPlan): Promise<void> {
+  if (plan.layerDir === null || process.getuid?.() === 0) return copyAll(plan)
+  // A layer whose permissions are lent to one copy would give them to another.
+  const next = lending.then(() => copyAll(plan))
+  lending = next.catch(() => undefined)
+  return next
+}
+
+let lending: Promise<unknown> = Promise.resolve()
+
+async function copyAll(plan: CopyPlan): Promise<void> {
   const copier = new TreeCopier(plan.readOnly)
   const leftOut: string[] = []
   const mounts = new Set(plan.mounts)
@@ -40,6 +50,7 @@ export async function makeCopy(plan: CopyPlan): Promise<void> {
       const inLayer = layer === null ? null : found(`${layer}/${name}`)
       const top = inLayer ?? inBase
       if (top === null || (top.stat.isCharacterDevice() && top.stat.rdev === 0)) continue
+      if (inLayer !== null) copier.lend(inLayer.path, inLayer.stat)
       if (masked.has(at)) leftOut.push(at)
       else if (!top.stat.isDirectory()) await copier.copyLeaf(top.path, top.stat, `${to}/${name}`, at)
       else {
@@ -71,6 +82,7 @@ export class TreeCopier {
   readonly #readOnly: boolean
   readonly #slices = new Slices()
   readonly #pool = new TaskPool(CONCURRENCY)
+  readonly #lent: { path: string; mode: number }[] = []
   #unreadable = 0
   readonly #folders: { to: string; mode: number }[] = []
 
@@ -91,11 +103,20 @@ export class TreeCopier {
       await this.#pool.end()
     } finally {
       await this.#pool.settle()
+      for (const { path, mode } of this.#lent.toReversed()) chmodSync(fsPath(path), mode)
     }
     for (const { to, mode } of this.#folders.toReversed()) {
       if (this.#slices.due()) await this.#slices.rest()
       this.#give(to, mode)
     }
+  }
+
+  /** Makes an original of the application's own readable to it, which an agent may have forbidden, until all is copied. */
+  lend(path: string, stat: Stats): void {
+    const needed = stat.isDirectory() ? 0o500 : stat.isFile() ? 0o400 : 0
+    if ((stat.mode & needed) === needed || process.getuid?.() !== stat.uid || stat.uid === 0) return
+    this.#lent.push({ path, mode: stat.mode & 0o7777 })
+    chmodSync(fsPath(path), (stat.mode & 0o7777) | needed)
   }
 
   /** Open to the application until everything is in it. */
