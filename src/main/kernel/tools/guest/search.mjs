@@ -30,6 +30,7 @@ export async function search(asked) {
   // A pattern's folder only saves looking elsewhere; it need not be there.
   const narrowed = asked.folder === '.' && lstatOrNull(resolvePath(asked.globFolder).absolute)?.isDirectory()
   const query = narrowed ? { ...asked, folder: asked.globFolder } : asked
+  requireFolder(query.folder)
   const deadline = Date.now() + query.timeoutMs
   ripgrep ??= await ripgrepVersion()
   if (ripgrep === '') return { ...(await ownSearch(query, deadline)), note: 'ripgrep is not in the sandbox: Keyframe searched by itself.' }
@@ -114,21 +115,23 @@ function choiceArgs({ includeIgnored, hidden, types, excludedTypes, maxFileBytes
 /** Names of files with a match in any order and at once; then what matches, file by file in the order of paths, until it is enough. */
 async function ripgrepSearch(query, deadline) {
   const folder = folderArgs(query.folder)
-  const files = await listed([...choiceArgs(query), '--files-with-matches', '--null', ...matchArgs(query), ...folder], deadline)
+  const files = await listed([...choiceArgs(query), '--files-with-matches', '--binary', '--null', ...matchArgs(query), ...folder], deadline)
   const wanted = files.paths.filter(matchesGlobs(query)).sort(byText)
   const collected = new Hits(query)
   for (let at = 0; at < wanted.length && !collected.full; at += FILES_AT_ONCE) {
     await hitsIn(wanted.slice(at, at + FILES_AT_ONCE), query, deadline, collected)
   }
   const skipped = { binary: collected.binary, tooLarge: await countLarge(query, folder, deadline) }
-  return { ...collected.result(), files: wanted.length, skipped, engine: 'ripgrep' }
+  return { ...collected.result(), files: wanted.length - collected.binary, skipped, engine: 'ripgrep' }
+}
+
+function requireFolder(folder) {
+  if (lstatOrNull(resolvePath(folder).absolute) === null) throw new GuestFailure('fs.not-found', `${folder} is not there.`)
 }
 
 function folderArgs(folder) {
   if (folder === '.' || folder === '') return ['--', './']
-  const { absolute } = resolvePath(folder)
   if (folder.includes('\\x')) throw new GuestFailure('fs.bad-path', `${folder} is no text: ripgrep cannot be told to look there.`)
-  if (lstatOrNull(absolute) === null) throw new GuestFailure('fs.not-found', `${folder} is not there.`)
   return ['--', `./${normalisePath(folder)}`]
 }
 
@@ -236,7 +239,7 @@ class Hits {
     const path = textOfBytes(bytesOf(data.path)).replace(/^\.\//, '')
     const bytes = bytesOf(data.lines)
     const text = decoded(bytes)
-    const lines = text.split('\n')
+    const lines = text.replace(/\n$/, '').split('\n')
     for (const [row, line] of lines.entries())
       this.#context.push({ line: data.line_number + row, text: line.trimEnd().slice(0, MAX_SHOWN_CHARACTERS) })
     for (const { start, end } of data.submatches) {
@@ -335,7 +338,8 @@ function ownSearch(query, deadline) {
 /** Files by name, best first; ignored ones and those in node_modules are left out unless asked for. */
 export async function findFiles({ query, limit, includeIgnored, folder, ignoreModule, timeoutMs }) {
   ripgrep ??= await ripgrepVersion()
-  const { absolute, relative } = resolvePath(folder === '.' ? '' : folder)
+  requireFolder(folder)
+  const { absolute, relative } = resolvePath(folder)
   const choice = { includeIgnored, hidden: true, types: [], excludedTypes: [], maxFileBytes: Number.MAX_SAFE_INTEGER, folder }
   const paths = []
   if (ripgrep !== '') {

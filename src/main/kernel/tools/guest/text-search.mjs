@@ -9,8 +9,8 @@ import { resolvePath } from './workspace-paths.mjs'
 
 const MAX_SHOWN_CHARACTERS = 400
 
-/** Text of a file that is worth searching, or why it is not: `binary`, `large`, or null for what is unreadable or no file. */
-function searchable(absolute, maxFileBytes) {
+/** Text of a file that is worth searching, or why it is not: `binary` (but it has the query), `large`, or null for what is unreadable or no file. */
+function searchable(absolute, { maxFileBytes, query }) {
   let fd
   try {
     fd = openSync(onDisk(absolute), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
@@ -24,7 +24,7 @@ function searchable(absolute, maxFileBytes) {
     if (stat.size > maxFileBytes) return { why: 'large' }
     const bytes = readFileSync(fd)
     const encoding = encodingOf(bytes)
-    return encoding === null ? { why: 'binary' } : { text: decodeText(bytes, encoding) }
+    return encoding === null ? { why: bytes.includes(query) ? 'binary' : null } : { text: decodeText(bytes, encoding) }
   } catch (error) {
     if (error instanceof TypeError) return { why: 'binary' }
     throw error
@@ -49,7 +49,7 @@ function patternOf({ query, regex, caseMode }) {
 }
 
 function search(query) {
-  const { wholeWord, globSources, excludeSources, limit, maxPerFile, maxFileBytes, includeIgnored, hidden, folder, ignoreModule } = query
+  const { wholeWord, globSources, excludeSources, limit, maxPerFile, includeIgnored, hidden, folder, ignoreModule } = query
   const pattern = patternOf(query)
   const globs = globSources.map((source) => new RegExp(source))
   const excluded = excludeSources.map((source) => new RegExp(source))
@@ -61,7 +61,7 @@ function search(query) {
     if (!entry.isFile() || (globs.length > 0 && !globs.some((glob) => glob.test(path))) || excluded.some((glob) => glob.test(path)))
       continue
     if (!hidden && /(^|\/)\./.test(path)) continue
-    const { text, why } = searchable(absolute, maxFileBytes)
+    const { text, why } = searchable(absolute, query)
     if (why === 'large') skipped.tooLarge += 1
     if (why === 'binary') skipped.binary += 1
     if (text === undefined || (pattern === null && !text.includes(query.query))) continue
