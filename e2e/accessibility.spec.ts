@@ -1,7 +1,20 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './journey'
 
-const VIEWS = ['Runs', 'Files', 'Inbox', 'Context', 'Agent', 'Timeline', 'Terminal', 'Frame', 'Side effects', 'Policy', 'Replay', 'Settings']
+const VIEWS = [
+  'Runs',
+  'Files',
+  'Inbox',
+  'Context',
+  'Agent',
+  'Timeline',
+  'Terminal',
+  'Frame',
+  'Side effects',
+  'Policy',
+  'Replay',
+  'Settings',
+]
 
 test('axe finds nothing serious in any view, light or dark', async ({ finished }) => {
   const { window } = finished
@@ -27,7 +40,7 @@ test('every command is in the palette, with its key', async ({ finished }) => {
   const { window } = finished
   const { page } = window
   await window.command('Show settings')
-  const rows = window.panel('Settings').getByRole('row')
+  const rows = window.panel('Settings').getByRole('table', { name: 'Commands' }).getByRole('row')
   await expect(rows.nth(30)).toBeAttached()
   const commands = (await rows.filter({ has: page.getByRole('cell') }).allInnerTexts()).map((row) => row.split('\t'))
   expect(commands.length).toBeGreaterThan(30)
@@ -51,8 +64,8 @@ test('every command is in the palette, with its key', async ({ finished }) => {
 test('no two commands share a key', async ({ finished }) => {
   const { window } = finished
   await window.command('Show settings')
-  await expect(window.panel('Settings').getByRole('row').nth(30)).toBeAttached()
-  const rows = await window.panel('Settings').getByRole('row').allInnerTexts()
+  await expect(window.panel('Settings').getByRole('table', { name: 'Commands' }).getByRole('row').nth(30)).toBeAttached()
+  const rows = await window.panel('Settings').getByRole('table', { name: 'Commands' }).getByRole('row').allInnerTexts()
   const byKey = new Map<string, string[]>()
   for (const [title = '', , key = ''] of rows.map((row) => row.split('\t'))) byKey.set(key, [...(byKey.get(key) ?? []), title])
   const shared = [...byKey].filter(([key, titles]) => key !== '' && titles.length > 1)

@@ -11,7 +11,7 @@ export const policyFeature: FeatureModule = {
       place: 'centre',
       order: 40,
       openAtStart: false,
-      key: 'Ctrl+Shift+O',
+      key: 'Ctrl+Shift+K',
       followsFrame: false,
       component: lazy(() => import('./policy-panel')),
     },

@@ -110,7 +110,7 @@ function Keymap() {
           Use this keymap
         </button>
       </div>
-      <table>
+      <table aria-label="Commands">
         <thead>
           <tr>
             <th scope="col">Command</th>

@@ -23,7 +23,7 @@ export function ProcessList({ tabs, shown, past, onOpen, onChoose }: Props) {
         {count > 0 && <span aria-hidden>{count}</span>}
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Positioner side="top" align="end" sideOffset={6}>
+        <Popover.Positioner side="top" align="start" sideOffset={6}>
           <Popover.Popup className="popup popover terminal-process-popover" aria-label="Sessions and processes">
             <h3>
               {shown.title}
