@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { KeyframeError } from '../../../../shared/failure'
@@ -70,6 +70,15 @@ describe('decisions', () => {
     expect(fixture.policies.check('writer', 'fs.read', 'a/b')).toMatchObject({ outcome: 'deny', policies: ['writer/broken'] })
   })
 
+  it('take no notice of policies for another role', () => {
+    const text = 'permit (principal == Role::"coder", action == Action::"fs.write", resource);'
+    fixture.policies.saveRole(SETTINGS, text)
+    expect(fixture.policies.check('writer', 'fs.write', 'a').outcome).toBe('ask')
+    expect(fixture.policies.role('writer').profile([], []).workspace).toBe('read-only')
+    fixture.policies.saveRole(SETTINGS, text.replace('coder', 'writer'))
+    expect(fixture.policies.check('writer', 'fs.write', 'a').outcome).toBe('allow')
+  })
+
   it('of a role that has gone are refusals', () => {
     fixture.policies.saveRole(SETTINGS, TEXT)
     const role = fixture.policies.role('writer')
@@ -108,6 +117,7 @@ describe('user-defined roles', () => {
     if (coder === undefined) throw new Error('there is no coder')
     expect(failureOf(() => fixture.policies.saveRole(coder.settings, coder.text)).code).toBe('policy.shipped-role')
     expect(failureOf(() => fixture.policies.removeRole('coder')).code).toBe('policy.shipped-role')
+    expect(failureOf(() => fixture.policies.saveRole({ ...coder.settings, id: 'every-role' }, coder.text)).code).toBe('policy.shipped-role')
     fixture.policies.saveRole({ ...coder.settings, id: 'my-coder' }, coder.text)
     expect(fixture.policies.check('my-coder', 'fs.write', '.git/x')).toMatchObject({
       outcome: 'deny',
@@ -169,6 +179,11 @@ describe('user-defined roles', () => {
     writeFileSync(join(fixture.folder, 'roles', 'writer.cedar'), 'nonsense')
     await vi.waitFor(() => expect(fixture.policies.roleIds()).not.toContain('writer'), 5_000)
     expect(reasons.length).toBeGreaterThan(1)
+    rmSync(join(fixture.folder, 'roles'), { recursive: true })
+    await vi.waitFor(() => expect(readdirSync(fixture.folder)).toContain('roles'), 5_000)
+    writeFileSync(join(fixture.folder, 'roles', 'writer.json'), JSON.stringify(SETTINGS))
+    writeFileSync(join(fixture.folder, 'roles', 'writer.cedar'), TEXT)
+    await vi.waitFor(() => expect(fixture.policies.roleIds()).toContain('writer'), 5_000)
   })
 })
 

@@ -27,7 +27,7 @@ import { defineRole, EVERY_ROLE, parseRoleSettings, readRoleFiles, readRoleText,
 import { enforcerOf, roleProfile } from './role-profile'
 import { suggestPatterns } from './suggest-patterns'
 import { canonicalHost } from './reserved-addresses'
-import { watchFolder } from './watch-folder'
+import { watchFolders } from './watch-folders'
 
 export interface PoliciesOptions {
   /** Folder of package.json and `resources/policies`. */
@@ -80,9 +80,9 @@ class CedarPolicies implements Policies {
     this.#everyRole = readRoleText(EVERY_ROLE, readFileSync(everyRole, 'utf8'), null, everyRole)
     this.#shipped = SHIPPED.map((id) => readRoleFiles(join(resources, 'roles', id), null, 'shipped'))
     this.#loaded = this.#load(null)
-    this.#stopWatching = watchFolder(
+    this.#stopWatching = watchFolders(
       [options.folder, this.#rolesFolder],
-      () => this.#reload('Files of the policy folder changed.'),
+      () => this.#reload('Files of the policy folder changed.', { onlyIfChanged: true }),
       options.log,
     )
     this.#ready = loadCommandParser().then((parse) => {
@@ -212,7 +212,7 @@ class CedarPolicies implements Policies {
   }
 
   #refuseShipped(id: string): void {
-    if (!this.#shipped.some(({ settings }) => settings.id === id)) return
+    if (id !== EVERY_ROLE && !this.#shipped.some(({ settings }) => settings.id === id)) return
     throw new KeyframeError({
       code: 'policy.shipped-role',
       message: `${id} is shipped with Keyframe and cannot be changed.`,
@@ -309,9 +309,12 @@ class CedarPolicies implements Policies {
     })
   }
 
-  #reload(reason: string): void {
+  /** What a method here wrote was read already when the watcher tells of it. */
+  #reload(reason: string, { onlyIfChanged } = { onlyIfChanged: false }): void {
     const before = this.#loaded
-    this.#loaded = this.#load(before)
+    const now = this.#load(before)
+    if (onlyIfChanged && contentOf(now) === contentOf(before)) return
+    this.#loaded = now
     const kept = new Set([...this.#loaded.roles.values()].map(({ own }) => own))
     for (const { own, granted } of before.roles.values()) {
       if (!kept.has(own)) own.dispose()
@@ -368,6 +371,10 @@ class CedarPolicies implements Policies {
       details: { path: `${base}.json` },
     })
   }
+}
+
+function contentOf({ roles, grants, problems }: Loaded): string {
+  return JSON.stringify([[...roles.values()].map(({ definition: { settings, text } }) => [settings, text]), grants, problems])
 }
 
 function disposeRole({ own, granted }: LoadedRole): void {

@@ -19,6 +19,8 @@ export interface ReadPolicy {
   readonly note: string
   /** Actions that its scope admits. */
   readonly actions: ReadonlySet<PolicyAction>
+  /** The one role that its head names; null when it holds for whichever role its file is of. */
+  readonly principal: string | null
   /** It names one resource in its head, not by a condition. */
   readonly namesResource: boolean
   /** It holds for every resource of these actions. */
@@ -84,14 +86,21 @@ function readPolicy(text: string, idOf: (annotation: string | null) => string): 
     text,
     note: annotations['reason'] ?? '',
     actions: actionsOf(json),
+    principal: principalOf(json.principal),
     namesResource: !isOpen(json.resource),
-    unconditional: json.conditions.length === 0 && isOpen(json.principal) && isOpen(json.resource),
+    unconditional: json.conditions.length === 0 && isOpen(json.resource),
     conditions: json.conditions,
   }
 }
 
 function isOpen(constraint: PolicyJson['principal']): boolean {
   return constraint.op === 'All' || (constraint.op === 'is' && constraint.in === undefined)
+}
+
+function principalOf(constraint: PolicyJson['principal']): string | null {
+  if ((constraint.op !== '==' && constraint.op !== 'in') || !('entity' in constraint)) return null
+  const { entity } = constraint
+  return '__entity' in entity ? entity.__entity.id : entity.id
 }
 
 function actionsOf(json: PolicyJson): ReadonlySet<PolicyAction> {

@@ -153,6 +153,33 @@ describe('programs of a command line', () => {
     expect([...new Set(found)].sort()).toEqual([...new Set(programs)].sort())
   })
 
+  it.each([
+    "git commit -m \"$(cat <<'EOF'\nfix: a (b) 'c' `d`\n\nbody\nEOF\n)\"",
+    "cat > f.ts <<'EOF'\nconst a = `x ${y}`\nEOF",
+    "python3 - <<'EOF'\nprint(1)\nEOF",
+    'cat <<EOF | python3 -\nprint(1)\nEOF',
+    'npx tsc --noEmit 2>&1 | head -50',
+    "find . -name '*.ts' -not -path './node_modules/*' | xargs grep -l foo",
+    "find src -name '*.ts' -exec sed -i 's/a/b/' {} \\;",
+    "rg -l a | xargs sed -i 's/a/b/g'",
+    'rm -rf node_modules/{a,b} src/**/*.js',
+    'source .venv/bin/activate && pytest',
+    'tar czf - . | (cd x && tar xzf -)',
+    'while ! curl -s localhost:3000; do sleep 1; done',
+    'for x in "${arr[@]}"; do echo "$x ${x//a/b} ${#x}"; done',
+    'if ! grep -q x y; then (cd a && make); fi',
+    'timeout -s KILL 60s npm test',
+    'bash -lc \'npm test && echo "ok"\'',
+    "git commit -am 'wip: [x] $(not run) `nor this`'",
+    'sed -i "s/${old}/${new}/" f',
+    'DEBUG=* npm test; printf "%d\\n" {1..5}',
+    'cd "$(git rev-parse --show-toplevel)" && ls',
+    '(( i++ )); let x=1; [ "$a" = "b" ] || exit 1',
+    "node -e 'const a = [1]; console.log(a[0], `x`)'",
+  ])('knows every program of what agents write all day: %j', (line) => {
+    expect(parse(line).filter(({ known }) => !known)).toEqual([])
+  })
+
   it('tells each program with its arguments, without quoting', () => {
     expect(parse('A=1 npm  "test" -- \'a b\' > out').map(({ line }) => line)).toEqual(['npm test -- a b'])
     expect(parse('npm test; npm run "$X"').map(({ line }) => line)).toEqual(['npm test', 'npm run "$X"'])

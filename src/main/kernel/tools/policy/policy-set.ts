@@ -28,7 +28,8 @@ export class PolicySet {
   readonly #name: string
 
   constructor(role: string, policies: readonly ReadPolicy[]) {
-    this.policies = policies
+    // Those that name another role can never hold here.
+    this.policies = policies.filter(({ principal }) => principal === null || principal === role)
     this.#principal = { type: 'Role', id: role }
     this.#name = `${role}#${(sets += 1)}`
   }
@@ -90,7 +91,7 @@ export class PolicySet {
     return policies
   }
 
-  /** Frees what Cedar keeps of it. The set answers nothing afterwards. */
+  /** Frees what Cedar keeps of it. */
   dispose(): void {
     for (const action of this.#byAction.keys()) preparsePolicySet(this.#nameOf(action), { staticPolicies: {} })
     this.#byAction.clear()
