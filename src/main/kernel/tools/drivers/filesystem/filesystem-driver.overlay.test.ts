@@ -1,13 +1,15 @@
+import { setTimeout } from 'node:timers/promises'
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { KeyframeError } from '../../../../../shared/failure'
 import { callTool, failureOf } from '../../../testing/driver-harness'
 import { type OverlayFixture, overlayFixture, treeHash } from '../../../testing/overlay-fixture'
 import { FILE_GUEST_SCRIPT, fileGuestBinds } from '../../guest/guest-binds'
 import { GUEST_NODE } from '../../sandboxes/guest-view'
-import type { Sandbox } from '../../sandboxes/sandbox'
+import type { Sandbox, SandboxCommand, SandboxProcess } from '../../sandboxes/sandbox'
 import type { ToolName, ToolSchemas } from '../../schemas'
 import { createSearchDriver } from '../search/search-driver'
 import { createFilesystemDriver, type FilesystemDriver } from './filesystem-driver'
@@ -111,6 +113,80 @@ describe('files of an overlay sandbox', () => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  it('are moved whole or not at all, with modes, times, links and odd names', async () => {
+    await shell(
+      'ln -s a.ts src/link; printf x > "src/$(printf \'odd\\377\')"; chmod 751 src/a.ts; touch -d 2020-01-01 src/a.ts; chmod 750 src/deep',
+    )
+    expect((await shell("node -e \"fs.renameSync('src', 'other')\" 2>&1")).stdout).toContain('EXDEV')
+    expect(await call('fs.move', { from: 'src', to: 'lib' })).toEqual({ moved: 4 })
+    const listed = await shell("cd lib && stat -c '%n %a %Y %F' a.ts deep link && readlink link && ls src 2>&1; ls -A . ..")
+    expect(listed.stdout).toContain('a.ts 751 1577836800 regular file\ndeep 750')
+    expect(listed.stdout).toContain('symbolic link\na.ts\n')
+    expect((await call('fs.list', { path: 'lib' })).entries.map(({ path }) => path)).toEqual([
+      'lib/a.ts',
+      'lib/deep',
+      'lib/link',
+      'lib/odd\\xff',
+    ])
+  })
+
+  it('stay where they are when a part of them cannot be moved', async () => {
+    await shell('mkfifo src/deep/pipe')
+    const before = (await shell('find . | sort')).stdout
+    expect((await failureOf(call('fs.move', { from: 'src', to: 'lib/src' }))).code).toBe('fs.not-a-file')
+    await shell('rmdir lib 2>/dev/null; true')
+    expect((await shell('find . | sort')).stdout).toBe(before)
+  })
+
+  it('leave no temporary file of a process that was killed in the middle', async () => {
+    const text = 'x'.repeat(4 * 1024 * 1024)
+    const started: SandboxProcess[] = []
+    const spawn = sandbox.spawn.bind(sandbox)
+    Object.assign(sandbox, {
+      spawn: async (command: SandboxCommand) => {
+        const process = await spawn(command)
+        started.push(process)
+        return process
+      },
+    })
+    await call('fs.write', { path: 'a.txt', text: 'whole' })
+    const outcomes: string[] = []
+    for (let round = 0; round < 8; round += 1) {
+      const writing = call('fs.write', { path: 'a.txt', text: `${round}${text}` }).then(
+        () => 'written',
+        (error: unknown) => (error instanceof KeyframeError ? error.code : String(error)),
+      )
+      await setTimeout(5 + 5 * round)
+      started.at(-1)?.kill()
+      outcomes.push(await writing)
+    }
+    expect(outcomes.filter((outcome) => outcome !== 'written' && outcome !== 'fs.guest-ended' && outcome !== 'fs.stale-version')).toEqual(
+      [],
+    )
+    expect(await call('fs.read', { path: 'README.md' })).toMatchObject({ text: 'read me\n' })
+    const { stdout } = await shell('ls -A')
+    expect(stdout).not.toContain('.keyframe-')
+    expect((await shell('head -c 6 a.txt')).stdout).toMatch(/^(whole|[0-7]xxxxx)$/)
+  })
+
+  it('lead where they really lead, for the policy', async () => {
+    await shell(
+      'ln -s /etc/passwd out; ln -s src alias; ln -s /workspace/src/deep deep; ln -s ../outside up; ln -s /proc/self/cwd/src self',
+    )
+    expect(
+      await driver.realPaths(sandbox, [
+        'out',
+        'alias/a.ts',
+        'deep/new.ts',
+        'up/x',
+        'self/a.ts',
+        '/workspace/src',
+        'src/../../etc/shadow',
+        '/opt/keyframe',
+      ]),
+    ).toEqual(['/etc/passwd', 'src/a.ts', 'src/deep/new.ts', '/outside/x', 'src/a.ts', 'src', '/etc/shadow', '/opt/keyframe'])
   })
 
   it('are served by a new process after the sandbox was made again', async () => {
