@@ -5,8 +5,10 @@ import type { ShellCommand } from './shell-command'
 export type Settled = 'ended' | 'timed-out' | 'cancelled' | 'running'
 
 export const LOOK_EVERY_MS = 100
+/** Where only a shell that another took the place of is looked for: a job runs for hours. */
+const LOOK_SELDOM_MS = 500
 
-/** Resolves with the first of what ends the wait. `isWaiting` is asked every tenth of a second once the command has begun. */
+/** Resolves with the first of what ends the wait. `isWaiting` is asked now and then once the command has begun. */
 export function settle(command: ShellCommand, options: WaitOptions, isWaiting: () => boolean): Promise<Settled> {
   const { waitFor = 'end', timeoutMs, signal } = options
   return new Promise((resolve) => {
@@ -14,9 +16,12 @@ export function settle(command: ShellCommand, options: WaitOptions, isWaiting: (
     const onEnd = (): void => done('ended')
     const timer = setTimeout(() => done('timed-out'), timeoutMs)
     const handBack = typeof waitFor === 'number' ? setTimeout(() => done('running'), waitFor) : undefined
-    const look = setInterval(() => {
-      if (command.begun && isWaiting()) done('running')
-    }, LOOK_EVERY_MS)
+    const look = setInterval(
+      () => {
+        if (command.begun && isWaiting()) done('running')
+      },
+      waitFor === 'input' ? LOOK_EVERY_MS : LOOK_SELDOM_MS,
+    )
     const done = (how: Settled): void => {
       clearTimeout(timer)
       clearTimeout(handBack)

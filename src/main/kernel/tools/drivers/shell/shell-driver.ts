@@ -2,10 +2,13 @@ import type { TerminalInfo } from '../../../../../shared/contract/methods'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { Driver } from '../../driver'
 import type { Sandbox } from '../../sandboxes/sandbox'
+import { PERSON_SESSION, sessionTitle } from './session-names'
 import { ShellJobs } from './shell-jobs'
 import { ShellSession } from './shell-session'
 import { CapturedShells, type CapturedSession } from './shell-state'
-import { AGENT_SESSION, shellTools } from './shell-tools'
+import { shellTools } from './shell-tools'
+
+export { PERSON_SESSION }
 
 export interface ShellDriverOptions {
   /** Everything that goes over a session's terminal, in order: what it printed (without Keyframe's own marks), what was typed, `COLSxROWS`. */
@@ -26,8 +29,6 @@ export interface ShellDriver extends Driver {
   resize(session: string, cols: number, rows: number): void
   list(): TerminalInfo[]
 }
-
-export const PERSON_SESSION = 'user'
 
 const MAX_SESSIONS = 8
 const DEFAULT_SIZE = { cols: 120, rows: 30 }
@@ -189,7 +190,15 @@ export function createShellDriver(options: ShellDriverOptions): ShellDriver {
 }
 
 function infoOf(one: ShellSession): TerminalInfo {
-  const title = one.name === AGENT_SESSION ? 'Agent' : one.name === PERSON_SESSION ? 'You' : one.name
   const { name, cwd, live, cols, rows } = one
-  return { session: name, title, cwd, live, running: one.running(), processes: one.processes().map(({ line }) => line), cols, rows }
+  return {
+    session: name,
+    title: sessionTitle(name),
+    cwd,
+    live,
+    running: one.running(),
+    processes: one.processes().map(({ line }) => line),
+    cols,
+    rows,
+  }
 }

@@ -169,6 +169,19 @@ describe('sessions', () => {
     expect((await call('shell.sessions', {})).sessions.map(({ session }) => session)).toEqual(['main'])
   })
 
+  it('of a person are not the agent’s to use', async () => {
+    await driver.attach(sandbox)
+    await driver.open(null, 80, 24)
+    for (const call_ of [
+      call('shell.run', { command: 'true', session: 'user' }),
+      call('shell.input', { text: 'x', session: 'user' }),
+      call('shell.close', { session: 'user' }),
+      call('shell.run', { command: 'true', session: 'user-2' }),
+    ])
+      expect((await failureOf(call_)).code).toBe('shell.not-yours')
+    expect((await call('shell.sessions', {})).sessions.map(({ session }) => session)).toEqual(['user'])
+  })
+
   it('show what a person runs in them', async () => {
     await driver.attach(sandbox)
     await driver.open('mine', 80, 24)

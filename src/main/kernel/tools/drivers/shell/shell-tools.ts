@@ -1,3 +1,4 @@
+import { KeyframeError } from '../../../../../shared/failure'
 import { type ToolSpec, defineTool, type ToolCallContext } from '../../driver'
 import { ToolSchemas } from '../../schemas'
 import type { ShellProcess } from '../../schemas/shell'
@@ -5,6 +6,7 @@ import type { Sandbox } from '../../sandboxes/sandbox'
 import { lastOutput, type ShellJob, type ShellJobs } from './shell-jobs'
 import { toPlainText } from './plain-text'
 import { readable } from './readable-outcome'
+import { AGENT_SESSION, isPersonSession } from './session-names'
 import type { CommandOutcome, WaitOptions } from './command-outcome'
 import type { ShellSession } from './shell-session'
 import { keySequence } from './terminal-keys'
@@ -22,8 +24,6 @@ export interface ShellHolder {
   close(name: string): Promise<void>
 }
 
-export const AGENT_SESSION = 'main'
-
 const DEFAULT_TIMEOUT_MS = 120_000
 const DEFAULT_ANSWER_TIMEOUT_MS = 30_000
 const TOOL_TIMEOUT_MS = 3_700_000
@@ -31,6 +31,16 @@ const SHORT_TOOL_TIMEOUT_MS = 60_000
 const DEFAULT_PART_CHARACTERS = 30_000
 
 export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
+  /** The session that a call is about. Throws `shell.not-yours` for those of a person. */
+  const sessionOf = (args: { session?: string | undefined }): string => {
+    const name = args.session ?? AGENT_SESSION
+    if (!isPersonSession(name)) return name
+    throw new KeyframeError({
+      code: 'shell.not-yours',
+      message: `The session ${name} is a person's own.`,
+      action: 'Use another name.',
+    })
+  }
   const waiting = (
     args: { timeoutMs?: number | undefined; waitFor?: WaitOptions['waitFor'] },
     call: ToolCallContext,
@@ -58,7 +68,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     capabilities: (args) => [{ action: 'process.spawn', resource: args.command }],
     async execute(args, call) {
       await holder.attach(call.sandbox)
-      const name = args.session ?? AGENT_SESSION
+      const name = sessionOf(args)
       return answer(name, await holder.session(name).run({ command: args.command, ...waiting(args, call, DEFAULT_TIMEOUT_MS) }))
     },
   })
@@ -74,7 +84,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     capabilities: (args) => [{ action: 'process.spawn', resource: args.command }],
     async execute(args, call) {
       await holder.attach(call.sandbox)
-      const job = await holder.startJob(args.command, args.session ?? AGENT_SESSION)
+      const job = await holder.startJob(args.command, sessionOf(args))
       return {
         output: { job: job.name, command: job.command, cwd: job.session.cwd },
         text: `${job.name} runs: ${job.command}`,
@@ -118,7 +128,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     effect: 'pure',
     timeoutMs: SHORT_TOOL_TIMEOUT_MS,
     async execute(args) {
-      const session = holder.known(args.session)
+      const session = holder.known(sessionOf(args))
       const printed = session.command?.output
       const total = printed?.length ?? 0
       const max = args.maxCharacters ?? DEFAULT_PART_CHARACTERS
@@ -155,7 +165,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     effect: 'workspace',
     timeoutMs: TOOL_TIMEOUT_MS,
     async execute(args, call) {
-      return answer(args.session, await holder.known(args.session).wait(waiting(args, call, DEFAULT_TIMEOUT_MS)))
+      return answer(args.session, await holder.known(sessionOf(args)).wait(waiting(args, call, DEFAULT_TIMEOUT_MS)))
     },
   })
 
@@ -168,7 +178,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     effect: 'workspace',
     timeoutMs: TOOL_TIMEOUT_MS,
     async execute(args, call) {
-      const name = args.session ?? AGENT_SESSION
+      const name = sessionOf(args)
       const typed = (args.text ?? '').replaceAll('\r\n', '\n').replaceAll('\n', '\r') + keySequence(args.keys ?? [])
       const options = waiting({ ...args, waitFor: args.waitFor ?? 'input' }, call, DEFAULT_ANSWER_TIMEOUT_MS)
       return answer(name, await holder.known(name).answer(typed, options))
@@ -183,7 +193,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     timeoutMs: SHORT_TOOL_TIMEOUT_MS,
     async execute(args, call) {
       await holder.attach(call.sandbox)
-      const name = args.session ?? AGENT_SESSION
+      const name = sessionOf(args)
       const session = holder.jobs().find(name)?.session ?? holder.session(name)
       session.resize(args.cols, args.rows)
       return {
@@ -200,7 +210,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     effect: 'workspace',
     timeoutMs: SHORT_TOOL_TIMEOUT_MS,
     async execute(args, call) {
-      const name = args.session ?? AGENT_SESSION
+      const name = sessionOf(args)
       return answer(name, await holder.known(name).interrupt(args.force ?? false, waiting({}, call, DEFAULT_ANSWER_TIMEOUT_MS)))
     },
   })
@@ -213,7 +223,7 @@ export function shellTools(holder: ShellHolder): readonly ToolSpec[] {
     timeoutMs: SHORT_TOOL_TIMEOUT_MS,
     async execute(args) {
       const ended = holder
-        .known(args.session)
+        .known(sessionOf(args))
         .processes()
         .map(({ line }) => line)
       await holder.close(args.session)
