@@ -107,11 +107,11 @@ export function nameAttacks(): Attack[] {
       'deeper than a path can be',
       [
         shell(
-          'mkdir deep && cd deep && for i in $(seq 60); do mkdir -p ' +
+          '(mkdir deep && cd deep && for i in $(seq 60); do mkdir -p ' +
             'd'.repeat(100) +
             ' && cd ' +
             'd'.repeat(100) +
-            ' || exit 0; done; touch end; cd /workspace',
+            ' || exit 0; done; touch end)',
           30_000,
         ),
       ],

@@ -139,12 +139,12 @@ export function hostileSuite(suite: HostileSuite): void {
   }
 
   it('says on every frame what isolated it', async () => {
-    for (const run of runs.values()) {
-      const frames = await fixture.frames(run.runId)
-      const levels = new Set(frames.flatMap((frame) => (frame.kind === 'tool.outcome' ? [frame.payload.isolation] : [])))
-      levels.delete('none')
-      expect([...levels]).toEqual([suite.level])
-    }
+    const frames = (await Promise.all([...runs.values()].map((run) => fixture.frames(run.runId)))).flat()
+    const levels = frames.flatMap((frame) =>
+      // What the policy refused ran nowhere.
+      frame.kind === 'tool.outcome' && frame.payload.error?.code !== 'policy.denied' ? [frame.payload.isolation] : [],
+    )
+    expect([...new Set(levels)]).toEqual([suite.level])
   })
 
   it('merges nothing into .git, and asks before what runs code or leads out', async () => {
