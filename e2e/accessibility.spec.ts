@@ -51,7 +51,7 @@ test('every command is in the palette, with its key', async ({ finished }) => {
   const listed = await palette.getByRole('option').allInnerTexts()
   // What has nothing to act on while a finished run is looked at, with no editor open, is left out.
   const idle =
-    /^(run\.(?!new)|editor\.|diff\.(next|previous)Hunk|terminal\.(find|copy|copyAll|paste|clear)$|graph\.(frame|expand)|connection\.retry|inbox\.answerNext|permission\.|timeline\.clearCompare|window\.palette)/
+    /^(run\.(?!new)|editor\.|diff\.(next|previous)Hunk|terminal\.(find|copy|copyAll|paste|clear|close)$|graph\.(frame|expand)|connection\.retry|inbox\.answerNext|permission\.|timeline\.clearCompare|window\.palette)/
   for (const [title = '', id = '', key = ''] of commands) {
     if (idle.test(id)) continue
     expect(
