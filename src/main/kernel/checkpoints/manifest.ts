@@ -39,9 +39,13 @@ export function encodeTree(tree: Tree): { bytes: Buffer; hash: ContentHash } {
   return { bytes, hash: ContentHash.parse(hash('sha256', bytes)) }
 }
 
-/** Reads trees, keeping the last few thousand parsed: captures and diffs visit the same ones again and again. */
+/** What is kept of parsed trees: some ten megabytes, enough for the folders of a large repository's changes. */
+const MAX_KEPT_ENTRIES = 50_000
+
+/** Reads trees, keeping the last ones parsed: captures and diffs visit the same ones again and again. */
 export class TreeReader {
   readonly #parsed = new Map<ContentHash, Tree>()
+  #entries = 0
 
   constructor(private readonly content: ContentStore) {}
 
@@ -60,7 +64,12 @@ export class TreeReader {
   }
 
   remember(id: ContentHash, tree: Tree): void {
-    if (this.#parsed.size > 4096) this.#parsed.clear()
+    if (this.#parsed.has(id)) return
+    if (this.#entries + tree.size > MAX_KEPT_ENTRIES) {
+      this.#parsed.clear()
+      this.#entries = 0
+    }
     this.#parsed.set(id, tree)
+    this.#entries += tree.size
   }
 }
