@@ -26,7 +26,7 @@ export async function maskLayer(
   cacheDir: string,
   programs: HostPrograms,
 ): Promise<string | null> {
-  const paths = outermost(masked.map(relativePath)).filter((path) => path !== '' && isBelowFolders(baseDir, path))
+  const paths = await presentIn(baseDir, outermost(masked.map(relativePath)))
   if (paths.length === 0) return null
   const key = createHash('sha256')
     .update(JSON.stringify([baseDir, paths]))
@@ -53,22 +53,27 @@ export async function maskLayer(
 
 /** A folder takes with it what lies in it. */
 function outermost(paths: readonly string[]): string[] {
-  const kept: string[] = []
-  for (const path of [...new Set(paths)].sort()) {
-    const isCovered = path.split('/').some((_, depth, steps) => depth > 0 && kept.includes(steps.slice(0, depth).join('/')))
-    if (!isCovered) kept.push(path)
-  }
-  return kept
+  const kept = new Set<string>()
+  // A folder's name comes before those of what lies in it.
+  for (const path of [...new Set(paths)].sort()) if (path !== '' && !parentsOf(path).some((folder) => kept.has(folder))) kept.add(path)
+  return [...kept]
 }
 
-/** A name behind a link is not a name of the base. */
-function isBelowFolders(baseDir: string, path: string): boolean {
-  const steps = path.split('/')
-  const parents = steps.slice(0, -1).map((_, depth) => join(baseDir, ...steps.slice(0, depth + 1)))
-  return (
-    parents.every((parent) => lstatSync(parent, { throwIfNoEntry: false })?.isDirectory() === true) &&
-    lstatSync(join(baseDir, path), { throwIfNoEntry: false }) !== undefined
-  )
+/** Those that the base has. A name behind a link is not a name of the base. */
+async function presentIn(baseDir: string, paths: readonly string[]): Promise<string[]> {
+  const slices = new Slices()
+  const folders = new Map<string, boolean>()
+  const isFolder = (path: string): boolean => {
+    const known = folders.get(path) ?? lstatSync(join(baseDir, path), { throwIfNoEntry: false })?.isDirectory() === true
+    folders.set(path, known)
+    return known
+  }
+  const present: string[] = []
+  for (const path of paths) {
+    if (slices.due()) await slices.rest()
+    if (parentsOf(path).every(isFolder) && lstatSync(join(baseDir, path), { throwIfNoEntry: false }) !== undefined) present.push(path)
+  }
+  return present
 }
 
 async function placeWhiteouts(layer: string, baseDir: string, paths: readonly string[], programs: HostPrograms): Promise<void> {
