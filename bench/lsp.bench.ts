@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { findAppRoot } from '../src/main/cli/app-root'
 import { createFilesystemDriver } from '../src/main/kernel/tools/drivers/filesystem/filesystem-driver'
 import { createLspDriver } from '../src/main/kernel/tools/drivers/lsp/lsp-driver'
-import { LspSettings } from '../src/main/kernel/tools/drivers/lsp/lsp-settings'
 import { lspBinds } from '../src/main/kernel/tools/drivers/lsp/server-process'
 import { FILE_GUEST_SCRIPT, fileGuestBinds } from '../src/main/kernel/tools/guest/guest-binds'
 import { GUEST_NODE } from '../src/main/kernel/tools/sandboxes/guest-view'
 import { createOverlayProvider } from '../src/main/kernel/tools/sandboxes/overlay-sandbox'
-import { DEFAULT_LIMITS, type Sandbox } from '../src/main/kernel/tools/sandboxes/sandbox'
+import { DEFAULT_LIMITS } from '../src/main/kernel/tools/sandboxes/sandbox'
 import { ToolSchemas } from '../src/main/kernel/tools/schemas'
 import { KeyframeError } from '../src/shared/failure'
+import { serverSettings, serverToolBinds } from '../src/main/kernel/testing/lsp-servers'
 import { openWorkspace } from './support/branches'
 import { durations, type Measurement, Samples, scaled } from './support/measurement'
 
@@ -103,24 +103,17 @@ function skip({ language, repository }: Subject, why: string): void {
 async function measure(subject: Subject, clone: string): Promise<Measurement[]> {
   const workspace = await openWorkspace(`lsp-${subject.language}`, clone)
   const appRoot = findAppRoot()
-  const tools = process.env['KEYFRAME_LSP_TOOLS']
-  const settingsFile = process.env['KEYFRAME_LSP_SETTINGS']
   const provider = createOverlayProvider({ nodePath: process.execPath })
   const sandbox = await provider.open({
     dir: join(workspace.dataDir, 'lsp'),
     baseDir: workspace.base.dir,
     layerDir: null,
     dependencies: workspace.base.dependencies,
-    binds: [
-      ...fileGuestBinds(appRoot),
-      ...lspBinds(appRoot),
-      ...(tools === undefined ? [] : [{ hostPath: tools, guestPath: '/opt/lsp-tools' }]),
-    ],
+    binds: [...fileGuestBinds(appRoot), ...lspBinds(appRoot), ...serverToolBinds()],
     limits: DEFAULT_LIMITS,
   })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
-  const settings = settingsFile === undefined ? { servers: [] } : LspSettings.parse(JSON.parse(readFileSync(settingsFile, 'utf8')))
-  const driver = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel: filesystem.channel, settings })
+  const driver = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel: filesystem.channel, settings: serverSettings() })
   const ask = async <Name extends keyof typeof ToolSchemas>(name: Name, args: object) => {
     const tool = driver.tools.find((one) => one.name === name)
     if (tool === undefined) throw new Error(`there is no tool ${name}`)
@@ -132,7 +125,7 @@ async function measure(subject: Subject, clone: string): Promise<Measurement[]> 
     return ToolSchemas[name].output.parse(output)
   }
   try {
-    return await rounds(subject, clone, sandbox, ask)
+    return await rounds(subject, clone, ask)
   } catch (thrown) {
     if (!(thrown instanceof KeyframeError) || thrown.code !== 'lsp.no-server') throw thrown
     skip(subject, `${thrown.message} ${thrown.failure.action ?? ''}`)
@@ -147,8 +140,7 @@ async function measure(subject: Subject, clone: string): Promise<Measurement[]> 
 
 type Ask = <Name extends keyof typeof ToolSchemas>(name: Name, args: object) => Promise<unknown>
 
-async function rounds(subject: Subject, clone: string, sandbox: Sandbox, ask: Ask): Promise<Measurement[]> {
-  void sandbox
+async function rounds(subject: Subject, clone: string, ask: Ask): Promise<Measurement[]> {
   const declared = placeOf(clone, subject.path, subject.declaredBy, subject.name)
   const used = placeOf(clone, subject.user, subject.usedBy, subject.name)
   const cold = new Samples()

@@ -66,8 +66,7 @@ async function publishedOf(asking: Asking, path: string, uri: string): Promise<{
   const disturbed = documents.lookedAt(path) !== session.disturbances
   const spoken = (): boolean => (published.of(uri)?.version ?? -1) >= (documents.numberOf(path) ?? 0)
   const before = published.of(uri)?.serial ?? 0
-  const isFresh =
-    !disturbed && (entry.quirks.silentDiagnostics === true ? published.of(uri) !== null && documents.wasJudged(path) : spoken())
+  const isFresh = !disturbed && (documents.wasJudged(path) || (entry.quirks.silentDiagnostics !== true && spoken()))
   if (!isFresh) {
     if (disturbed && documents.wasJudged(path)) {
       await documents.touch(path, entry.quirks.forceRebuild === true ? { wantDiagnostics: true, forceRebuild: true } : {})

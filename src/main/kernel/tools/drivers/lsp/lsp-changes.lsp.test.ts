@@ -35,7 +35,7 @@ describe('language knowledge while files change and servers die', () => {
       return server
     }
     notices = []
-    driver = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE, onNotice: (text) => notices.push(text) })
+    driver = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE, backOffMs: [0, 100], onNotice: (text) => notices.push(text) })
     call = toolCaller(driver, sandbox)
   })
   afterEach(async () => {

@@ -17,6 +17,8 @@ import { serverTools } from './server-tools'
 import { symbolTools } from './symbol-tools'
 import { LspToolHost } from './tool-host'
 
+const BACK_OFF_MS = [0, 250, 1_000, 4_000]
+
 export interface LspDriverOptions {
   /** Keyframe's own folder, whose `node_modules` hold the servers; see `lspBinds`. */
   readonly appRoot: string
@@ -26,6 +28,8 @@ export interface LspDriverOptions {
   readonly channel?: FileGuestChannel
   /** A user's own servers, from a settings file outside of every workspace. */
   readonly settings?: LspSettings
+  /** How long to wait before a server is started, by how often it has died in a row. Default: at once, 250 ms, 1 s, then 4 s. */
+  readonly backOffMs?: readonly number[]
   /** What a user should know: parts left out, a server started again. */
   readonly onNotice?: (text: string) => void
 }
@@ -50,6 +54,7 @@ interface Attached {
 export function createLspDriver(options: LspDriverOptions): LspDriver {
   let current: Attached | null = null
   const channels = new Set<LspChannel>()
+  const backOffMs = options.backOffMs ?? BACK_OFF_MS
   const notice = options.onNotice ?? (() => undefined)
   const catalogue = new ServerCatalogue(options.settings ?? { servers: [] })
 
@@ -58,7 +63,7 @@ export function createLspDriver(options: LspDriverOptions): LspDriver {
     const old = current
     const readText = options.channel === undefined ? commandTexts(sandbox) : guestTexts(sandbox, options.channel)
     const { appRoot, guestNode } = options
-    const pool = new ServerPool({ sandbox, catalogue, appRoot, guestNode, readText, notice })
+    const pool = new ServerPool({ sandbox, catalogue, appRoot, guestNode, readText, notice, backOffMs })
     current = { sandbox, pool, readText }
     for (const channel of channels) channel.close()
     if (old) void old.pool.dispose()

@@ -1,29 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGE_FIXTURES, placeIn } from '../../../testing/lsp-languages'
+import { serverSettings, serverToolBinds, skipFor, whyNoServer } from '../../../testing/lsp-servers'
 import { toolCaller } from '../../../testing/lsp-tool-caller'
 import { APP_ROOT, GUEST_NODE, makeOverlayWorkspace, type OverlayWorkspace, writeInside } from '../../../testing/overlay-workspace'
 import type { Sandbox } from '../../sandboxes/sandbox'
 import { createLspDriver, type LspDriver } from './lsp-driver'
 import { lspBinds } from './server-process'
 
-const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  python: [],
-  go: ['gopls', 'version'],
-  rust: ['rust-analyzer', '--version'],
-  cpp: ['clangd', '--version'],
-}
-
-function whyNot(language: string): string | null {
-  const [program, ...args] = PROGRAMS[language] ?? []
-  if (program === undefined) return null
-  const { status } = spawnSync(program, args, { stdio: 'ignore' })
-  return status === 0 ? null : `${program} is not installed`
-}
-
 describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) => {
-  const reason = whyNot(fixture.language)
-  const check = test.skipIf(reason !== null)
+  const reason = whyNoServer(fixture.language)
   let workspace: OverlayWorkspace
   let sandbox: Sandbox
   let driver: LspDriver
@@ -31,9 +16,9 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
 
   beforeAll(async () => {
     if (reason !== null) return
-    workspace = makeOverlayWorkspace(fixture.files, lspBinds(APP_ROOT))
+    workspace = makeOverlayWorkspace(fixture.files, [...lspBinds(APP_ROOT), ...serverToolBinds()])
     sandbox = await workspace.open()
-    driver = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE })
+    driver = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE, settings: serverSettings() })
     call = toolCaller(driver, sandbox)
   })
   afterAll(async () => {
@@ -45,13 +30,15 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
   const definition = placeIn(fixture.files, fixture.definition.path, fixture.definition.by)
   const use = placeIn(fixture.files, fixture.use.path, fixture.use.line)
 
-  check('references are whole on the first, cold question, and each is of its kind', { meta: { reason } }, async () => {
+  test('references are whole on the first, cold question, and each is of its kind', async (context) => {
+    skipFor(context, reason)
     const { locations, sources } = await call('lsp.references', definition)
     expect(locations.map((one) => `${one.path}:${one.startLine} ${one.kind ?? '?'}`)).toEqual(fixture.references)
     expect(sources?.map((one) => one.path)).toEqual([...new Set(fixture.references.map((one) => one.split(':')[0]))])
   })
 
-  check('definition, hover and symbols', { meta: { reason } }, async () => {
+  test('definition, hover and symbols', async (context) => {
+    skipFor(context, reason)
     const { locations, sources } = await call('lsp.definition', use)
     expect(locations.map((one) => [one.path, one.startLine])).toContainEqual([definition.path, definition.line])
     expect(sources?.find((one) => one.path === definition.path)?.text).toContain(fixture.definition.name)
@@ -62,7 +49,8 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
     expect(found.symbols).toContainEqual(expect.objectContaining({ name: fixture.definition.name, path: definition.path }))
   })
 
-  check('rename in all files, not applied', { meta: { reason } }, async () => {
+  test('rename in all files, not applied', async (context) => {
+    skipFor(context, reason)
     const { edit } = await call('lsp.rename', { ...use, newName: 'renamed' })
     const places = edit.files.flatMap(({ path, edits }) => edits.map((one) => `${path}:${one.startLine} ${one.newText}`))
     const expected = fixture.references.map((one) => `${one.split(' ')[0]} renamed`)
@@ -71,12 +59,14 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
     expect(edit.files.every(({ version }) => version !== null)).toBe(true)
   })
 
-  check('who calls it', { meta: { reason } }, async () => {
+  test('who calls it', async (context) => {
+    skipFor(context, reason)
     const { calls } = await call('lsp.incomingCalls', definition)
     expect(calls.map((one) => one.callsAt.path)).toContain(use.path)
   })
 
-  check('diagnostics are of the text as it stands', { meta: { reason } }, async () => {
+  test('diagnostics are of the text as it stands', async (context) => {
+    skipFor(context, reason)
     const problems = async () => {
       const { diagnostics, pending } = await call('lsp.diagnostics', { paths: [use.path] })
       expect(pending).toBeUndefined()
@@ -92,9 +82,10 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
     expect(await problems()).toEqual([])
   })
 
-  check('its health is shown', { meta: { reason } }, async () => {
+  test('its health is shown', async (context) => {
+    skipFor(context, reason)
     const { servers } = await call('lsp.servers', {})
-    expect(servers).toContainEqual(expect.objectContaining({ language: fixture.language, restarts: 0, source: 'shipped' }))
+    expect(servers).toContainEqual(expect.objectContaining({ language: fixture.language, restarts: 0, state: 'ready' }))
     const own = servers.find((one) => one.language === fixture.language)
     expect(own?.version).not.toBeNull()
     expect(own?.memoryBytes).toBeGreaterThan(1_000_000)

@@ -20,6 +20,8 @@ export class ServerActivity {
   /** Null while it is busy or has not begun anything. */
   private idleSince: number | null = null
   private begun = false
+  /** It was waited for once, and nothing began. */
+  private isQuiet = false
   /** What it says about its own health, shortened: shown as the server's words only. */
   trouble: string | null = null
 
@@ -50,7 +52,10 @@ export class ServerActivity {
     for (;;) {
       const now = performance.now()
       if (!options.alive()) return
-      if (!this.begun && now - startedAt >= options.beginsWithinMs) return
+      if (!this.begun && (this.isQuiet || now - startedAt >= options.beginsWithinMs)) {
+        this.isQuiet = true
+        return
+      }
       if (this.idleSince !== null && now - this.idleSince >= BREAK_MS) return
       if (now - startedAt > options.timeoutMs) throw stillIndexing(this.busyWith ?? 'loading')
       await wait(POLL_MS, undefined, { signal: options.signal })

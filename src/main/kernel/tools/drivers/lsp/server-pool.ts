@@ -19,6 +19,7 @@ export interface PoolOptions extends DiscoveryOptions {
   readonly sandbox: Sandbox
   readonly catalogue: ServerCatalogue
   readonly readText: ReadText
+  readonly backOffMs: readonly number[]
   readonly notice: (text: string) => void
 }
 

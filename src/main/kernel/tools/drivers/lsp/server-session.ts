@@ -12,7 +12,6 @@ import { isSource } from './typescript-sources'
 import { filesThatMention, type WorkspaceFiles } from './workspace-files'
 import type { WorkspacePaths } from './workspace-paths'
 
-const BACK_OFF_MS = [0, 250, 1_000, 4_000]
 /** After so many deaths without an answer in between it is not started again until files change or somebody asks for it. */
 const MAX_DEATHS = 6
 const MAX_INDEXING_MS = 100_000
@@ -37,6 +36,8 @@ export interface SessionOptions extends DiscoveryOptions {
   readonly files: WorkspaceFiles
   readonly readText: ReadText
   readonly languageIdOf: (path: string) => string
+  /** How long to wait before a start, by how often the server has died in a row. */
+  readonly backOffMs: readonly number[]
   /** What a user should know: part of the workspace left out, a server started again. */
   readonly notice: (text: string) => void
 }
@@ -244,9 +245,9 @@ export class ServerSession {
   }
 
   private async start(options: RequestOptions): Promise<Server> {
-    const { sandbox, entry, root, guestNode, readText, notice, paths, files } = this.options
+    const { sandbox, entry, root, guestNode, readText, notice, paths, files, backOffMs } = this.options
     this.found ??= await discoverServer(sandbox, entry, this.options, options)
-    await wait(BACK_OFF_MS[Math.min(this.deathsInARow, BACK_OFF_MS.length - 1)], undefined, { signal: options.signal })
+    await wait(backOffMs[Math.min(this.deathsInARow, backOffMs.length - 1)], undefined, { signal: options.signal })
     const more =
       entry.quirks.compilationDatabase === true
         ? [`--compile-commands-dir=${await writeCompilationDatabase({ sandbox, files, readText, paths }, options)}`]

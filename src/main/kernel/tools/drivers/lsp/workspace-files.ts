@@ -5,6 +5,7 @@ import type { ReadText } from './open-documents'
 import { isNotFound } from './open-documents'
 import type { RootRule, ServerCatalogue } from './server-catalogue'
 import type { RequestOptions } from './server-connection'
+import { comparePaths } from './source-lines'
 
 const LIST_BYTES = 64 * 1024 * 1024
 /** Folders of packages, builds and version control: nothing in them is a project of the workspace. */
@@ -62,14 +63,15 @@ export class WorkspaceFiles {
     return '.'
   }
 
-  /** The languages that have files here, with one file of each. */
+  /** The languages that have files here, in order, with the first file of each. */
   async languages(catalogue: ServerCatalogue, request: RequestOptions): Promise<Map<string, string>> {
     const found = new Map<string, string>()
     for (const path of await this.all(request)) {
       const language = catalogue.find(path)?.entry.language
-      if (language !== undefined && !found.has(language)) found.set(language, path)
+      const known = language === undefined ? undefined : found.get(language)
+      if (language !== undefined && (known === undefined || path < known)) found.set(language, path)
     }
-    return found
+    return new Map([...found].sort(([a], [b]) => comparePaths(a, b)))
   }
 
   /** The manifest above that has this project as a member, as cargo looks for it. */
