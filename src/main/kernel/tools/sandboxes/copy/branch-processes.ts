@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { KeyframeError } from '../../../../../shared/failure'
-import { childrenOf, commandLine, descendantsOf, hasEnded, isRunning, processState, signalProcess } from '../process-tree'
+import { expectFsError } from '../../../workspace/fs-errors'
+import { childrenOf, commandLine, descendantsOf, hasEnded, isRunning, processState, signalProcess as sendSignal } from '../process-tree'
 
 /** Names the command that a process belongs to; inherited by everything that it starts, unless it is taken out on purpose. */
 export const COMMAND_VARIABLE = 'KEYFRAME_COMMAND'
@@ -32,6 +33,16 @@ function markOf(pid: number): string | null {
     throw thrown
   }
   return new RegExp(`(?:^|\\0)${COMMAND_VARIABLE}=([^\\0]*)`).exec(text)?.[1] ?? null
+}
+
+/** False when it has gone, or became another user's by a program that may do that. */
+function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return sendSignal(pid, signal)
+  } catch (thrown) {
+    expectFsError(thrown, 'EPERM')
+    return false
+  }
 }
 
 /** Members of a tree and what carries its mark, stopped before they are killed, so that none starts another meanwhile. */

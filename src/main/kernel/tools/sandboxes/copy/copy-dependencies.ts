@@ -1,10 +1,11 @@
 import { constants, lstatSync, readdirSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expectFsError, fsCode } from '../../../workspace/fs-errors'
 import { fsPath, nameFromBytes } from '../../../workspace/path-bytes'
 import { Slices } from '../../../workspace/slices'
-import type { DependencyMount } from '../sandbox'
+import { hasChangedSinceBase } from '../dependency-fingerprint'
+import type { SandboxSpec } from '../sandbox'
 import { isReachable } from './copy-place'
 import { TreeCopier } from './copy-workspace'
 
@@ -12,12 +13,15 @@ import { TreeCopier } from './copy-workspace'
 const MAX_COPIED_FILES = 50_000
 const MAX_COPIED_BYTES = 2 * 1024 ** 3
 
+/** What the live folders looked like when the run began, shared by its branches beside their folders. */
+const FINGERPRINTS = '.fingerprints'
+
 /**
  * Puts the live dependency folders into a copy. A copy of its own each, so that nothing done in the branch reaches the user's: by
  * shared blocks where the file system can, byte by byte up to a size. Beyond that a link to the live folder, of which a notice
  * warns. Returns the notices.
  */
-export async function copyDependencies(workspace: string, dependencies: readonly DependencyMount[]): Promise<string[]> {
+export async function copyDependencies(workspace: string, { dir, baseDir, dependencies }: SandboxSpec): Promise<string[]> {
   const notices: string[] = []
   // Parents before what lies in them.
   for (const { path, liveDir } of [...dependencies].sort((a, b) => a.path.split('/').length - b.path.split('/').length)) {
@@ -26,7 +30,12 @@ export async function copyDependencies(workspace: string, dependencies: readonly
     if (lstatSync(to, { throwIfNoEntry: false })?.isDirectory() !== true) continue
     if (lstatSync(liveDir, { throwIfNoEntry: false })?.isDirectory() !== true) {
       notices.push(`${path} is not in the repository any more and was left out.`)
-    } else if ((await sharesBlocks(liveDir, to)) || (await isSmall(liveDir))) {
+      continue
+    }
+    if (await hasChangedSinceBase(liveDir, baseDir, join(dirname(dir), FINGERPRINTS))) {
+      notices.push(`${path} was changed in the repository since the run began: earlier frames saw other dependencies.`)
+    }
+    if ((await sharesBlocks(liveDir, to)) || (await isSmall(liveDir))) {
       const unreadable = await copyTree(liveDir, to)
       if (unreadable > 0) notices.push(`${unreadable} entries of ${path} cannot be read and were left out.`)
     } else if (isReachable(liveDir)) {

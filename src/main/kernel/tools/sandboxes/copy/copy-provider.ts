@@ -1,8 +1,9 @@
 import { chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
+import { KeyframeError } from '../../../../../shared/failure'
 import { removeTree } from '../../../checkpoints/remove-tree'
-import { expectFsError } from '../../../workspace/fs-errors'
+import { expectFsError, fsCode } from '../../../workspace/fs-errors'
 import { proxyVariables } from '../egress/proxy-variables'
 import { startLoopbackProxy } from '../egress/egress-proxy'
 import { mustDropRoot } from '../guest-owner'
@@ -65,7 +66,7 @@ async function openCopy(spec: SandboxSpec, nodePath: string, toolchains: Toolcha
     const mounts = spec.dependencies.map(({ path }) => relativePath(path))
     const { baseDir, layerDir } = spec
     await makeCopy({ to: place.workspace, baseDir, layerDir, mounts, masked: profile.masked, readOnly })
-    const notices = await copyDependencies(place.workspace, spec.dependencies)
+    const notices = await copyDependencies(place.workspace, spec)
     if (!launch.isLimited) notices.push('There is no prlimit here: processor time and open files are not limited.')
     if (!profile.executable)
       notices.push('Programs that lie in the workspace can be executed, which the role may not: only tools are held back.')
@@ -86,6 +87,8 @@ async function openCopy(spec: SandboxSpec, nodePath: string, toolchains: Toolcha
     })
   } catch (thrown) {
     await dispose()
+    await removeTree(place.workspace)
+    if (fsCode(thrown) === 'ENOSPC' || fsCode(thrown) === 'EDQUOT') throw diskFull(place.workspace, thrown)
     throw thrown
   }
 }
@@ -108,6 +111,18 @@ function environmentOf(spec: SandboxSpec, place: CopyPlace, toolchains: Toolchai
     ...ports,
     ...toolchains.env,
   }
+}
+
+function diskFull(folder: string, cause: unknown): KeyframeError {
+  return new KeyframeError(
+    {
+      code: 'sandbox.disk-full',
+      message: `The disk is full: the workspace could not be copied to ${folder}. The partial copy was removed.`,
+      action: 'Free some space there and try again.',
+      retryable: true,
+    },
+    { cause },
+  )
 }
 
 /** Paths that are chosen elsewhere, as they are here: where they lie on the host, or a copy when the guest's user cannot get there. */

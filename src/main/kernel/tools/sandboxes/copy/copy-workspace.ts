@@ -42,27 +42,33 @@ async function copyAll(plan: CopyPlan): Promise<void> {
   const leftOut: string[] = []
   const mounts = new Set(plan.mounts)
   const masked = new Set(plan.masked)
-  const visit = async (path: string, base: string | null, layer: string | null, to: string): Promise<void> => {
+  /** `hidden`: what the base has here may not be read; what an earlier checkpoint of the branch made in its place is shown. */
+  const visit = async (path: string, base: string | null, layer: string | null, to: string, hidden: boolean): Promise<void> => {
     const names = new Set([...(base === null ? [] : namesIn(base)), ...(layer === null ? [] : namesIn(layer))])
     for (const name of names) {
       const at = path === '' ? name : `${path}/${name}`
       const inBase = base === null ? null : found(`${base}/${name}`)
       const inLayer = layer === null ? null : found(`${layer}/${name}`)
+      const isHidden = hidden || masked.has(at)
+      if (isHidden && inLayer === null) {
+        leftOut.push(at)
+        continue
+      }
       const top = inLayer ?? inBase
       if (top === null || (top.stat.isCharacterDevice() && top.stat.rdev === 0)) continue
       if (inLayer !== null) copier.lend(inLayer.path, inLayer.stat)
-      if (masked.has(at)) leftOut.push(at)
-      else if (!top.stat.isDirectory()) await copier.copyLeaf(top.path, top.stat, `${to}/${name}`, at)
-      else {
-        await copier.makeFolder(`${to}/${name}`, top.stat)
-        if (!mounts.has(at))
-          await visit(at, inBase?.stat.isDirectory() === true ? inBase.path : null, inLayer?.path ?? null, `${to}/${name}`)
+      if (!top.stat.isDirectory()) {
+        await copier.copyLeaf(top.path, top.stat, `${to}/${name}`, at)
+        continue
       }
+      await copier.makeFolder(`${to}/${name}`, top.stat)
+      const below = inBase?.stat.isDirectory() === true ? inBase.path : null
+      if (!mounts.has(at)) await visit(at, below, inLayer?.path ?? null, `${to}/${name}`, isHidden)
     }
   }
   await copier.whole(async () => {
     await copier.makeFolder(plan.to, lstatSync(plan.baseDir))
-    await visit('', plan.baseDir, plan.layerDir, plan.to)
+    await visit('', plan.baseDir, plan.layerDir, plan.to, false)
   })
   const { baseDir, layerDir, readOnly } = plan
   if (copier.unreadable > 0) {
