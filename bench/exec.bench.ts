@@ -92,10 +92,14 @@ async function openDevice(workspace: Workspace, root: string, role: RolePolicy):
     binds: toolBinds(appRoot),
     dir: join(workspace.dataDir, 'runs', RUN),
     ports: new PortRanges(),
+    onNotice: () => undefined,
     limits: DEFAULT_LIMITS,
     profile: async () => ({ ...role.profile([], []), egress: role.egress(() => []) }),
   }
-  const drivers = makeDriverSet(appRoot, memory, () => undefined)
+  const drivers = makeDriverSet({
+    ...{ appRoot, memory, root, lsp: { servers: [] }, baseDir: workspace.base.dir },
+    ...{ onTerminalData: () => undefined, onNotice: () => undefined },
+  })
   return new BranchDevice(parts, MAIN_BRANCH, { manifest: null, shell: null }, drivers)
 }
 

@@ -41,6 +41,7 @@ import { chooseProvider, providerSettings, requireLevel } from './tools/sandboxe
 import { guestOwner } from './tools/sandboxes/guest-owner'
 import { inspectRepository } from './workspace/inspect-repository'
 import { listFiles } from './workspace/list-files'
+import { readUserSettings, type ReadSettings } from './workspace/user-settings'
 import { dataFolderFailure, lockWorkspace } from './workspace-lock'
 
 /** Kinds of frames that change what the list of runs says of a run. */
@@ -112,6 +113,7 @@ class LocalKernel implements Kernel {
   readonly #hub = new EventHub()
   readonly #methods: MethodTable
   readonly #isolation: Promise<DoctorReport>
+  readonly #settings: ReadSettings
   readonly #journal
   readonly #memory
   readonly #runsDir: string
@@ -130,6 +132,7 @@ class LocalKernel implements Kernel {
     this.#root = root
     this.dataDir = dataDir
     this.socketPath = socketPath
+    this.#settings = readUserSettings(join(options.home, 'settings.json'))
     const redactor = createRedactor()
     this.#journal = openJournal({ dataDir, redactor })
     const sandboxes = chooseProvider({ nodePath: options.nodePath, ...providerSettings(process.env) })
@@ -167,7 +170,11 @@ class LocalKernel implements Kernel {
       memoryVersion: () => this.#memory.version,
       countTokens: cachedTokenCounter(),
       agents: agentRegistry(options.agents ?? []),
-      makeDrivers: (onTerminal) => makeDriverSet(options.appRoot, this.#memory, onTerminal),
+      makeDrivers: (base, onTerminalData, onNotice) =>
+        makeDriverSet({
+          ...{ appRoot: options.appRoot, memory: this.#memory, lsp: this.#settings.lsp, root, baseDir: base.dir },
+          ...{ onTerminalData, onNotice },
+        }),
       onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
       onChange: (run) => {
         this.#hub.emit('runs.changed', run.summary)
@@ -211,7 +218,7 @@ class LocalKernel implements Kernel {
 
   /** What an earlier kernel that was killed left of its sandboxes. */
   async #collect(): Promise<void> {
-    const isOwn = (dir: string): boolean => dir.includes(`.${process.pid}.`)
+    const isOwn = (dir: string): boolean => basename(dir).split('.').at(-2) === String(process.pid)
     try {
       const { removed, problems } = await collectSandboxFolders(this.#runsDir, isOwn)
       if (removed > 0) this.#options.log(`${removed} folders of sandboxes of an earlier kernel were removed`)
@@ -267,7 +274,12 @@ class LocalKernel implements Kernel {
       isolation,
       journal: this.#journal.status,
       index: this.#memory.status,
-      notices: [...this.#runs.stopped(), ...repository.notices],
+      notices: [
+        ...(this.#settings.problem === null ? [] : [this.#settings.problem]),
+        ...this.#runs.stopped(),
+        ...this.#runs.notices(),
+        ...repository.notices,
+      ],
       agents: [...services.agents.values()].map(({ id, title, summary, examples, mutates, role }) => ({
         id,
         title,

@@ -53,7 +53,7 @@ export interface RunServices {
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
   readonly agents: ReadonlyMap<string, AgentProgram>
-  makeDrivers(onTerminal: TerminalSink): DriverSet
+  makeDrivers(base: Base, onTerminal: TerminalSink, onNotice: (text: string) => void): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
   log(line: string): void
@@ -75,6 +75,7 @@ export class RunEngine {
   #paths: Promise<readonly string[]> | null = null
   #nextBranch = 1
   #control = new RunControl()
+  readonly #notices = new Set<string>()
   #failure: string | null = null
 
   constructor(services: RunServices, runId: RunId) {
@@ -252,13 +253,40 @@ export class RunEngine {
   ): BranchDevice {
     const { files, journal, binds, ports } = this.#services
     const provider = this.#provider(base)
-    const drivers = this.#services.makeDrivers((session, stream, data) => {
-      onTerminal(session, stream, data)
-      if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
-    })
+    const onNotice = (text: string): void => this.#notice(text)
+    const drivers = this.#services.makeDrivers(
+      base,
+      (session, stream, data) => {
+        onTerminal(session, stream, data)
+        if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
+      },
+      onNotice,
+    )
     const profile = () => this.#profileOf(role, base, grants)
-    const parts = { provider, files, content: journal.content, base, binds, ports, limits: role.limits, profile, dir: this.#dir() }
+    const parts = {
+      provider,
+      files,
+      content: journal.content,
+      base,
+      binds,
+      ports,
+      limits: role.limits,
+      profile,
+      dir: this.#dir(),
+      onNotice,
+    }
     return new BranchDevice(parts, branchId, origin, drivers)
+  }
+
+  /** What the user should know of this run's sandboxes and servers, each once. */
+  get notices(): readonly string[] {
+    return [...this.#notices]
+  }
+
+  #notice(text: string): void {
+    if (this.#notices.has(text)) return
+    this.#notices.add(text)
+    this.#services.onChange(this)
   }
 
   #dir(): string {

@@ -36,6 +36,11 @@ export class RunRegistry {
     return this.#services.journal.runs().map((runId) => this.#runs.get(runId)?.summary ?? this.#summaryOf(runId))
   }
 
+  /** What the user should know of the runs that are under way. */
+  notices(): string[] {
+    return this.active().flatMap((run) => run.notices.map((notice) => `"${run.summary.task}": ${notice}`))
+  }
+
   /** Runs that stopped without being able to record why: what the user has to know of them. */
   stopped(): string[] {
     return [...this.#runs.values()].flatMap((run) =>

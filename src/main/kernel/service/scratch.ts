@@ -79,18 +79,23 @@ export class Scratch {
   }
 
   async #open(base: Base, manifest: BranchDevice['origin']['manifest'], role: RolePolicy): Promise<BranchDevice> {
-    const { provider, files, journal, binds, runsDir, ports, makeDrivers, pinnedNodeVersion } = this.#services
+    const { provider, files, journal, binds, runsDir, ports, makeDrivers, pinnedNodeVersion, log } = this.#services
     this.#count += 1
     const suited = suitedProvider(provider, () => needsPinnedNode(files.at(base, null), pinnedNodeVersion))
     return new BranchDevice(
       {
         ...{ provider: suited, files, content: journal.content, base, binds, ports, limits: role.limits },
         dir: join(runsDir, `scratch-${this.#count}`),
+        onNotice: log,
         profile: async () => ({ ...role.profile(await pathsOf(files.at(base, null)), []), egress: role.egress(() => []) }),
       },
       MAIN_BRANCH,
       { manifest, shell: null },
-      makeDrivers(() => undefined),
+      makeDrivers(
+        base,
+        () => undefined,
+        (text) => log(text),
+      ),
     )
   }
 }

@@ -23,6 +23,8 @@ export interface DeviceParts {
   readonly limits: SandboxLimits
   /** What the system enforces of the role's policies, as they are when a sandbox is opened. */
   profile(): Promise<SandboxProfile>
+  /** What the user should know of a sandbox that was opened. */
+  onNotice?(text: string): void
 }
 
 /** The files and shells that a branch starts from: those of a checkpoint, or the base when both are null. */
@@ -154,6 +156,7 @@ export class BranchDevice {
       ports.release()
       throw cause
     })
+    for (const notice of sandbox.notices) this.#parts.onNotice?.(notice)
     try {
       await this.#restoreDrivers(sandbox)
       const tracker =

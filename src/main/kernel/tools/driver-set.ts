@@ -5,10 +5,11 @@ import type { Driver } from './driver'
 import { createFilesystemDriver, type FilesystemDriver } from './drivers/filesystem/filesystem-driver'
 import { createGitDriver } from './drivers/git/git-driver'
 import { createLspDriver, type LspDriver } from './drivers/lsp/lsp-driver'
+import type { LspSettings } from './drivers/lsp/lsp-settings'
 import { lspBinds } from './drivers/lsp/server-process'
 import { createSearchDriver } from './drivers/search/search-driver'
 import { createShellDriver, type ShellDriver } from './drivers/shell/shell-driver'
-import { FILE_GUEST_SCRIPT, fileGuestBinds, shellGuestBinds } from './guest/guest-binds'
+import { egressBinds, FILE_GUEST_SCRIPT, fileGuestBinds, shellGuestBinds } from './guest/guest-binds'
 import { GUEST_NODE } from './sandboxes/guest-view'
 import type { ToolBind } from './sandboxes/sandbox'
 
@@ -20,22 +21,30 @@ export interface DriverSet {
   readonly lsp: LspDriver
 }
 
-/** Where a run's files come from: the user's repository, and the frozen copy that the run started from. */
-export interface DriverSource {
+export interface DriverSetOptions {
+  readonly appRoot: string
+  readonly memory: Memory
+  /** The user's own language servers. */
+  readonly lsp: LspSettings
+  readonly onTerminalData: TerminalSink
+  /** What the user should know of a driver: a language server that was started again, parts left out. */
+  readonly onNotice: (text: string) => void
+  /** The user's repository, and the frozen copy of it that the run started from: what the git tools read. */
   readonly root: string
   readonly baseDir: string
 }
 
-/** Without a source there is no history, so no git tools. */
-export function makeDriverSet(appRoot: string, memory: Memory, onTerminalData: TerminalSink, source?: DriverSource): DriverSet {
+export function makeDriverSet(options: DriverSetOptions): DriverSet {
+  const { appRoot, memory, onTerminalData, onNotice, root, baseDir } = options
   const shell = createShellDriver({ onTerminalData })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
-  const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel: filesystem.channel })
-  const git = source === undefined ? [] : [createGitDriver({ ...source, channel: filesystem.channel })]
-  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem), ...git], filesystem, shell, lsp }
+  const { channel } = filesystem
+  const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel, settings: options.lsp, onNotice })
+  const git = createGitDriver({ root, baseDir, channel })
+  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem), git], filesystem, shell, lsp }
 }
 
 /** Keyframe's own programs that run inside every sandbox. */
 export function toolBinds(appRoot: string): ToolBind[] {
-  return [...fileGuestBinds(appRoot), ...shellGuestBinds(appRoot), ...lspBinds(appRoot)]
+  return [...fileGuestBinds(appRoot), ...shellGuestBinds(appRoot), ...egressBinds(appRoot), ...lspBinds(appRoot)]
 }
