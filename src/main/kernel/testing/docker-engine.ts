@@ -31,7 +31,7 @@ export interface DockerEngine {
 export function noEngineReason(): string | null {
   if (process.platform !== 'linux') return 'a Docker engine for tests needs Linux'
   if (process.geteuid?.() !== 0) return 'a Docker engine for tests is only started by root'
-  const missing = ['dockerd', 'docker', 'ldd', 'tar'].filter((program) => findProgram(program) === null)
+  const missing = ['dockerd', 'docker', 'setpriv', 'ldd', 'tar'].filter((program) => findProgram(program) === null)
   return missing.length === 0 ? null : `not installed: ${missing.join(', ')}`
 }
 
@@ -45,7 +45,9 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const log = openSync(join(dir, 'log'), 'w')
   const options = ['--storage-driver=overlay2', '--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
   const places = [`--data-root=${dir}/data`, `--exec-root=${dir}/exec`, `--pidfile=${dir}/pid`, `--host=${host}`]
-  const engine = spawn(findProgram('dockerd') ?? 'dockerd', [...options, ...places], { stdio: ['ignore', log, log] })
+  // It ends with the tests, also when these are killed.
+  const bound = ['--pdeathsig', 'TERM', findProgram('dockerd') ?? 'dockerd']
+  const engine = spawn(findProgram('setpriv') ?? 'setpriv', [...bound, ...options, ...places], { stdio: ['ignore', log, log] })
   closeSync(log)
   const dockerPath = findProgram('docker') ?? 'docker'
   const docker = (...args: string[]): string =>
@@ -99,16 +101,16 @@ function importImage(docker: (...args: string[]) => string, root: string): void 
   const programs = PROGRAMS.flatMap((name) => findProgram(name) ?? [])
   for (const program of programs) put(program, program)
   // Node is mounted into containers and finds its libraries there.
-  for (const line of execFileSync('ldd', [...programs.map((path) => realpathSync(path)), process.execPath], { encoding: 'utf8' }).split(
-    '\n',
-  )) {
+  for (const line of execFileSync(findProgram('ldd') ?? 'ldd', [...programs.map((path) => realpathSync(path)), process.execPath], {
+    encoding: 'utf8',
+  }).split('\n')) {
     const library = /(\/\S+) \(0x/.exec(line)?.[1]
     if (library !== undefined) put(library, library)
   }
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/bash\n')
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n')
   const archive = `${root}.tar`
-  execFileSync('tar', ['-C', root, '-cf', archive, '.'])
+  execFileSync(findProgram('tar') ?? 'tar', ['-C', root, '-cf', archive, '.'])
   docker('import', archive, IMAGE)
   rmSync(root, { recursive: true })
   rmSync(archive)

@@ -144,11 +144,8 @@ export class DockerBranch implements Sandbox {
     const request = this.#request(command, 'dumb', { stdin: 'pipe', terminal: null })
     const started = await this.#startGrowing(request, await this.#ready())
     this.#adopt(started, () => started.kill())
-    // Output that nobody asked for must not fill the pipe and stop the child, nor keep its end from being seen.
-    setImmediate(() => {
-      for (const stream of [started.stdout, started.stderr]) if (stream.listenerCount('data') === 0) stream.resume()
-    })
     await started.running
+    discardUnread(started)
     return {
       pid: started.supervisor(),
       write: (data) => started.write(data),
@@ -165,6 +162,7 @@ export class DockerBranch implements Sandbox {
     const started = await this.#startGrowing(request, await this.#ready())
     this.#adopt(started, () => started.kill())
     await started.running
+    discardUnread(started)
     const decoder = new StringDecoder('utf8')
     return {
       pid: started.supervisor(),
@@ -318,6 +316,13 @@ export class DockerBranch implements Sandbox {
     }
     this.#live.set(started, { ended: started.exited.then(leave, leave), end })
   }
+}
+
+/** Output that whoever started it does not ask for at once must not stop the command, nor keep its end from being seen. */
+function discardUnread(started: ContainerCommand): void {
+  setImmediate(() => {
+    for (const stream of [started.stdout, started.stderr]) if (stream.listenerCount('data') === 0) stream.resume()
+  })
 }
 
 function hasEndedFailure(): KeyframeError {

@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noEngineReason, startDockerEngine, type DockerEngine } from '../../../testing/docker-engine'
 import { failureOf } from '../../../testing/driver-harness'
 import { writeOwned } from '../../../testing/overlay-fixture'
+import { startFromSource } from '../../../testing/start-from-source'
 import { egressBinds } from '../../guest/guest-binds'
 import { guestOwner } from '../guest-owner'
 import { descendantsOf, hasEnded } from '../process-tree'
 import { DEFAULT_LIMITS, DEFAULT_PROFILE, type CommandResult, type Sandbox, type SandboxSpec } from '../sandbox'
 import { detectDocker } from './detect-docker'
 import { createDockerProvider, type DockerProvider } from './docker-sandbox'
+import { KERNEL_LABEL, kernelMark } from './kernel-mark'
 
 const reason = noEngineReason()
 const APP_ROOT = resolve(import.meta.dirname, '../../../../../..')
@@ -254,7 +256,7 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
 
     it('are seen with their ports and what they used', async () => {
       await sandbox.activity()
-      const code = `require('net').createServer().listen(8123,'127.0.0.1',()=>console.log('up')); const end=Date.now()+300; while(Date.now()<end);`
+      const code = `require('net').createServer().listen(8123,'127.0.0.1',()=>console.log('up')); while(process.cpuUsage().user<200000);`
       const server = await sandbox.spawn({ argv: [NODE, '-e', code] })
       await new Promise<void>((done) => server.onStdout(() => done()))
       const { ports, usage, limits } = await sandbox.activity()
@@ -311,6 +313,37 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
     expect((await failureOf(sh(sandbox, 'true'))).code).toBe('sandbox.ended')
     const again = await open({ dir })
     expect(await out(again, 'cat kept')).toBe('kept\n')
+  })
+
+  it('ends with the kernel, however that ends', async () => {
+    const dir = join(root, 'branches', 'killed')
+    const kernel = startFromSource('docker-process.ts', [engine.host, engine.image, dir, join(root, 'base')])
+    const [line = ''] = await new Promise<string[]>((done) =>
+      kernel.stdout?.once('data', (chunk: Buffer) => done(chunk.toString().split('\n'))),
+    )
+    const pids = line.split(' ').map(Number)
+    const tree = pids.flatMap((pid) => [pid, ...descendantsOf(pid)])
+    expect(tree.length).toBeGreaterThan(4)
+    expect(readFileSync('/proc/mounts', 'utf8')).toContain(`upperdir=${dir}`)
+    kernel.kill('SIGKILL')
+    await vi.waitUntil(() => tree.every(hasEnded) && !readFileSync('/proc/mounts', 'utf8').includes(`upperdir=${dir}`), { timeout: 15_000 })
+    const marked = (): string => engine.docker('ps', '--all', '--format', '{{.Labels}}', '--filter', `label=${KERNEL_LABEL}`)
+    await vi.waitUntil(() => !marked().includes(`=${kernel.pid}:`), { timeout: 15_000 })
+  })
+
+  it('removes what kernels that are no more left in the engine, and nothing of others', async () => {
+    const create = (mark: string): string => engine.docker('create', '--label', `${KERNEL_LABEL}=${mark}`, engine.image, 'true').trim()
+    const volume = (mark: string): string => engine.docker('volume', 'create', '--label', `${KERNEL_LABEL}=${mark}`).trim()
+    const [left, other] = [create('1:2:another-boot'), create(kernelMark())]
+    const [leftVolume, otherVolume] = [volume('garbage'), volume(kernelMark())]
+    const foreign = engine.docker('create', engine.image, 'true').trim()
+    await createDockerProvider({ dockerPath: engine.dockerPath, host: engine.host, nodePath: process.execPath }).engine()
+    const containers = engine.docker('ps', '--all', '--quiet', '--no-trunc').split('\n')
+    expect([left, other, foreign].map((id) => containers.includes(id))).toEqual([false, true, true])
+    const volumes = engine.docker('volume', 'ls', '--quiet').split('\n')
+    expect([leftVolume, otherVolume].map((name) => volumes.includes(name))).toEqual([false, true])
+    engine.docker('rm', other, foreign)
+    engine.docker('volume', 'rm', otherVolume)
   })
 
   it('says what is missing: an image, a C library, an engine', async () => {
