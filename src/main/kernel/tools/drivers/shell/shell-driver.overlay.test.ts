@@ -108,5 +108,6 @@ describe('a shell in an overlay sandbox', () => {
     expect(waiting).toMatchObject({ state: 'running', output: 'up\n' })
     await call('shell.close', { session: 'job-1' })
     expect((await sandbox.processes()).filter((line) => line.startsWith('sleep'))).toEqual([])
+    expect((await run('ls -A /run/keyframe | grep ^job')).output).toBe('')
   })
 })

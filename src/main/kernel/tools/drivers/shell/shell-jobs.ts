@@ -4,7 +4,7 @@ import type { ShellSession } from './shell-session'
 /** A day: a job has no time of its own; it ends with its branch. */
 const LONGEST_JOB_MS = 24 * 3_600_000
 const MAX_RUNNING = 16
-const MAX_KEPT = 64
+const MAX_KEPT = 32
 const SHOWN_CHARACTERS = 400
 
 export interface ShellJob {

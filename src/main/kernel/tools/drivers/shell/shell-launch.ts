@@ -42,3 +42,8 @@ export async function prepareLaunch(sandbox: Sandbox, name: string, restored: Sh
     },
   }
 }
+
+/** What the shell of a closed session wrote at its prompts. */
+export async function removeSessionFiles(exchangeDir: string, name: string): Promise<void> {
+  for (const kind of ['state', 'history', 'traps', 'list']) await removeExchangeFile(exchangeDir, `${name}.${kind}`)
+}

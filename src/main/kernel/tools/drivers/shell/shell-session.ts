@@ -10,7 +10,7 @@ import { foregroundGroup, killForegroundGroup } from './foreground-group'
 import { showControls, toPlainText } from './plain-text'
 import { isInteractiveShell, lostPrograms, sessionProcesses } from './session-processes'
 import { ShellCommand, within } from './shell-command'
-import { prepareLaunch, type ShellLaunch } from './shell-launch'
+import { prepareLaunch, removeSessionFiles, type ShellLaunch } from './shell-launch'
 import { shellHints } from './shell-hints'
 import {
   captureBytes,
@@ -230,6 +230,7 @@ export class ShellSession {
     pty?.kill()
     await pty?.exited
     await this.#stateRead
+    await removeSessionFiles(this.#options.sandbox.exchangeDir, this.name)
   }
 
   #write(data: string): void {
