@@ -24,9 +24,10 @@ export function serverTools(host: LspToolHost, options: DiscoveryOptions): ToolS
         const { sessions, files } = host.pool(call)
         const request = { signal: call.signal, timeoutMs: TIMEOUT_MS }
         const present = await files.languages(host.catalogue, request)
-        const servers: ServerHealth[] = sessions.map(healthOf)
+        const used = sessions.filter((session) => session.health.state !== 'not-started')
+        const servers: ServerHealth[] = used.map(healthOf)
         for (const entry of host.catalogue.entries) {
-          if (sessions.some((session) => session.entry === entry) || (!present.has(entry.language) && entry.source === 'shipped')) continue
+          if (used.some((session) => session.entry === entry) || (!present.has(entry.language) && entry.source === 'shipped')) continue
           servers.push(await notStarted(entry, call, options))
         }
         return { output: { servers }, text: servers.map(describe).join('\n') || 'No file here has a language server.' }
