@@ -32,6 +32,8 @@ export interface DriverSetOptions {
   /** The user's repository, and the frozen copy of it that the run started from: what the git tools read. */
   readonly root: string
   readonly baseDir: string
+  /** Whether the branch's role may read a file: history shows no others. Absent: all. */
+  readonly readable?: (path: string) => boolean
 }
 
 export function makeDriverSet(options: DriverSetOptions): DriverSet {

@@ -23,7 +23,7 @@ import {
   withRegularFile,
   writeAtomically,
 } from './text-files.mjs'
-import { readTreeFiles, scanTree } from './tree-scan.mjs'
+import { readTreeFiles, scanBase, scanTree } from './tree-scan.mjs'
 import { walk } from './tree-walk.mjs'
 import { applyWorkspaceEdit, checkMove, checkRemove, checkVersion, countEntries, existing } from './workspace-edit.mjs'
 import { GuestFailure, failureOf, lstatOrNull, resolvePath, typeOf } from './workspace-paths.mjs'
@@ -50,6 +50,7 @@ const operations = {
   search: (args) => search({ ...args, ignoreModule }),
   findFiles: (args) => findFiles({ ...args, ignoreModule }),
   scanTree: (args) => scanTree({ ...args, ignoreModule }),
+  scanBase,
   readTreeFiles,
 }
 

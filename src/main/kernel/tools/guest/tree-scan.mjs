@@ -13,34 +13,51 @@ const CLOCK_GRAIN_MS = 100
 
 const known = new Map()
 
+/** What scans compare with, by a name that the kernel gives; only the last few, since a branch has one base. */
+const bases = new Map()
+const MAX_BASES = 2
+
+/** Tells what is to be compared with, a part at a time: `entries` are [path, mode, oid]. */
+export function scanBase({ base, first, entries }) {
+  if (first) {
+    bases.delete(base)
+    bases.set(base, new Map())
+  }
+  const files = bases.get(base)
+  if (files === undefined) return { known: false }
+  for (const [path, mode, oid] of entries) files.set(path, `${mode} ${oid}`)
+  for (const oldest of bases.keys()) if (bases.size > MAX_BASES) bases.delete(oldest)
+  return { known: true }
+}
+
 /**
- * Every file and link that .gitignore does not exclude, or with `paths` those that are named: {path, mode, size, oid}. Contents are read
- * once and again when their times change. `format`: the repository's hash.
+ * Files and links that .gitignore does not exclude, and those of the base whatever it says, which differ from the base: `changed` {path,
+ * mode, size, oid}, `missing` paths. Contents are read once and again when their times change. `known` false: there is no such base.
+ * `format`: the repository's hash.
  */
-export function scanTree({ paths = null, format, limit, ignoreModule }) {
-  const files = []
-  const seen = new Set()
-  const add = (path, absolute) => {
-    if (seen.has(path)) return
-    seen.add(path)
-    const entry = entryOf(path, absolute, format)
-    if (entry !== null) files.push(entry)
-  }
-  if (paths !== null) {
-    for (const path of paths) add(path, trackedPath(path))
-    return { files, truncated: false }
-  }
+export function scanTree({ base, format, maxFiles, maxChanged, ignoreModule }) {
+  const expected = bases.get(base)
+  if (expected === undefined) return { known: false, changed: [], missing: [], truncated: false }
+  const [changed, missing, seen] = [[], [], new Set()]
   let truncated = false
+  const add = (path, absolute) => {
+    const entry = entryOf(path, absolute, format)
+    if (entry === null) return false
+    seen.add(path)
+    if (expected.get(path) !== `${entry.mode} ${entry.oid}`) changed.push(entry)
+    return true
+  }
   for (const { path, absolute, entry } of walk(workspaceRoot, '', { rules: ignoreRules(ignoreModule) })) {
     if (entry.isDirectory()) continue
-    if (files.length >= limit) {
+    if (seen.size >= maxFiles || changed.length > maxChanged) {
       truncated = true
       break
     }
     add(path, absolute)
   }
-  for (const path of known.keys()) if (known.size > 2 * seen.size && !seen.has(path)) known.delete(path)
-  return { files, truncated }
+  if (!truncated) for (const path of expected.keys()) if (!seen.has(path) && !add(path, trackedPath(path))) missing.push(path)
+  if (known.size > 2 * seen.size) for (const path of known.keys()) if (!seen.has(path)) known.delete(path)
+  return { known: true, changed, missing, truncated }
 }
 
 function trackedPath(path) {

@@ -70,7 +70,13 @@ export const gitSchemas = {
       ignoreWhitespace: z.boolean().optional(),
       maxBytes: maxBytes.optional(),
     }),
-    output: z.object({ files: z.array(GitFileChange), patch: z.string(), truncated: z.boolean() }),
+    output: z.object({
+      files: z.array(GitFileChange),
+      patch: z.string(),
+      /** Files that differ, but that the role may not read. */
+      withheld: z.number().int().optional(),
+      truncated: z.boolean(),
+    }),
   },
   'git.log': {
     input: z.object({
@@ -108,6 +114,7 @@ export const gitSchemas = {
       /** Null for a binary file, and when no path was given. */
       text: z.string().nullable(),
       sizeBytes: z.number().int().nullable(),
+      withheld: z.number().int().optional(),
       truncated: z.boolean(),
     }),
   },

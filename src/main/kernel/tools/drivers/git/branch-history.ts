@@ -1,5 +1,6 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import { bytesOfPath } from '../../../workspace/path-bytes'
+import { Slices } from '../../../workspace/slices'
 import type { ToolCallContext } from '../../driver'
 import type { FileGuestChannel } from '../filesystem/file-guest-channel'
 import { BranchSnapshots, type Snapshots } from './branch-snapshots'
@@ -15,7 +16,10 @@ export class BranchHistory {
   /** The user's commit when the branch first asked: later commits of the user are not what the branch started from. */
   #pinned: string | null
 
-  constructor(options: { root: string; baseDir: string; channel: FileGuestChannel }) {
+  readonly #readable: (path: string) => boolean
+
+  constructor(options: { root: string; baseDir: string; channel: FileGuestChannel; readable?: (path: string) => boolean }) {
+    this.#readable = options.readable ?? (() => true)
     this.#root = options.root
     this.#baseDir = options.baseDir
     this.#channel = options.channel
@@ -76,6 +80,17 @@ export class BranchHistory {
     return runGit(this.#open().view, args, options)
   }
 
+  /** Those that the role may not read, whatever commit they are in. */
+  async unreadable(paths: Iterable<string>, signal: AbortSignal): Promise<string[]> {
+    const slices = new Slices(signal)
+    const found: string[] = []
+    for (const path of paths) {
+      if (slices.due()) await slices.rest()
+      if (!this.#readable(path)) found.push(path)
+    }
+    return found
+  }
+
   /** Runs git on all refs; those whose objects are not there (borrowed from elsewhere, damaged) are left out. */
   async runOnRefs(args: readonly string[], options: GitOptions): Promise<GitOutput> {
     const { view } = this.#open()
@@ -107,6 +122,12 @@ export class BranchHistory {
   }
 }
 
+/** What git is to look at: these paths, or everything, but for some. */
+export function pathspecs(paths: readonly string[], withheld: readonly string[] = []): string[] {
+  const wanted = paths.length === 0 ? [':(top)'] : paths.map((path) => `:(top,literal)${path}`)
+  return [...wanted, ...withheld.map((path) => `:(top,literal,exclude)${path}`)]
+}
+
 /** Arguments of a process are text: names that are none cannot be asked for one by one. */
 export function pathArguments(paths: readonly string[]): string[] {
   return paths.map((path) => {
@@ -127,6 +148,14 @@ export function pathArguments(paths: readonly string[]): string[] {
         action: 'Name its folder.',
       })
     }
-    return plain.replace(/^(\.\/)+/, '').replace(/\/+$/, '')
+    const named = plain.split('/').filter((part) => part !== '' && part !== '.')
+    return named.length === 0
+      ? '.'
+      : named.join('/')
+        ? '.'
+        : plain
+            .split('/')
+            .filter((part) => part !== '' && part !== '.')
+            .join('/')
   })
 }

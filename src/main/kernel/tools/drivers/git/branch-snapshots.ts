@@ -14,6 +14,7 @@ const MAX_SCANNED = 300_000
 const MAX_CHANGED = 20_000
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024
 const MAX_CONVERTED_BYTES = 8 * 1024 * 1024
+const TOLD_AT_ONCE = 2000
 const GUEST_TIMEOUT_MS = 60_000
 const NO_ENTRIES: TreeEntries = new Map()
 
@@ -26,7 +27,8 @@ const TreePath = z
     (path) => !path.includes('\0') && path.split('/').every((part) => !['', '.', '..'].includes(part) && part.toLowerCase() !== '.git'),
   )
 const Scan = z.object({
-  files: z.array(
+  known: z.boolean(),
+  changed: z.array(
     z.object({
       path: TreePath,
       mode: z.enum(['100644', '100755', '120000']),
@@ -37,8 +39,10 @@ const Scan = z.object({
         .nullable(),
     }),
   ),
+  missing: z.array(z.string()),
   truncated: z.boolean(),
 })
+const Known = z.object({ known: z.boolean() })
 const Contents = z.object({ contents: z.array(z.string().nullable()) })
 
 interface Change {
@@ -55,6 +59,16 @@ export interface Snapshots {
   readonly truncated: boolean
 }
 
+interface TakenBase {
+  /** Name of the entries in the process inside. */
+  readonly key: string
+  readonly head: string | null
+  readonly commit: string | null
+  readonly entries: TreeEntries
+  /** Files that differ from the head in their line ends alone. */
+  readonly converted: ReadonlySet<string>
+}
+
 type ReadContent = (paths: readonly string[]) => AsyncIterable<readonly (Buffer | null)[]>
 
 /**
@@ -67,12 +81,7 @@ export class BranchSnapshots {
   readonly #channel: FileGuestChannel
   readonly #made = new Map<string, string>()
   /** By head. */
-  #base: {
-    readonly head: string | null
-    readonly commit: string | null
-    readonly entries: TreeEntries
-    readonly converted: ReadonlySet<string>
-  } | null = null
+  #base: TakenBase | null = null
 
   constructor(view: RepositoryView, baseDir: string, channel: FileGuestChannel) {
     this.#view = view
@@ -83,21 +92,22 @@ export class BranchSnapshots {
   async take(head: string | null, call: ToolCallContext): Promise<Snapshots> {
     if (this.#base === null || this.#base.head !== head) this.#base = await this.#takeBase(head, call.signal)
     const base = this.#base
-    const { entries, truncated } = await this.#scan(base.entries, call)
-    const changes = truncated ? changesOf(base.entries, entries).filter(({ entry }) => entry !== null) : changesOf(base.entries, entries)
+    const { changes, truncated } = await this.#scan(base, call)
     const kept = changes.slice(0, MAX_CHANGED)
     const branch = await this.#commit('branch', base.commit, kept, base.converted, (paths) => this.#guestContents(paths, call), call.signal)
     return { head, base: base.commit, branch, truncated: truncated || kept.length < changes.length }
   }
 
-  async #takeBase(head: string | null, signal: AbortSignal) {
+  async #takeBase(head: string | null, signal: AbortSignal): Promise<TakenBase> {
     const committed = head === null ? NO_ENTRIES : await commitEntries(this.#view, head, signal)
     const entries = await folderEntries(this.#view, this.#baseDir, signal)
     const changes = changesOf(committed, entries)
     const converted = await this.#convertedOnes(changes, committed, signal)
     const real = changes.filter(({ path }) => !converted.has(path)).slice(0, MAX_CHANGED)
     const commit = await this.#commit('base', head, real, converted, (paths) => this.#baseContents(paths), signal)
-    return { head, commit, entries, converted }
+    // Paths of the host are nothing that the inside should know.
+    const key = createHash('sha256').update(this.#baseDir).digest('hex')
+    return { key, head, commit, entries, converted }
   }
 
   /** Files that git turned into CRLF when it checked them out: as committed but for that. */
@@ -115,17 +125,29 @@ export class BranchSnapshots {
     return converted
   }
 
-  async #scan(base: TreeEntries, call: ToolCallContext): Promise<{ entries: Map<string, FileEntry>; truncated: boolean }> {
-    const ask = (args: Record<string, unknown>) =>
-      this.#channel.call(call.sandbox, { op: 'scanTree', args, result: Scan, timeoutMs: GUEST_TIMEOUT_MS, signal: call.signal, pure: true })
-    const format = this.#view.objectFormat
-    const walked = await ask({ format, limit: MAX_SCANNED })
-    const entries = new Map<string, FileEntry>()
-    for (const { path, ...entry } of walked.files) entries.set(path, entry)
-    // What is tracked although it is ignored.
-    const missing = walked.truncated ? [] : [...base.keys()].filter((path) => !entries.has(path))
-    if (missing.length > 0) for (const { path, ...entry } of (await ask({ format, paths: missing })).files) entries.set(path, entry)
-    return { entries, truncated: walked.truncated }
+  /** The comparison with the base is made inside, so that what comes out is only what differs. */
+  async #scan(base: TakenBase, call: ToolCallContext): Promise<{ changes: Change[]; truncated: boolean }> {
+    const args = { base: base.key, format: this.#view.objectFormat, maxFiles: MAX_SCANNED, maxChanged: MAX_CHANGED }
+    let scan = await this.#ask('scanTree', args, Scan, call)
+    if (!scan.known) {
+      await this.#tellBase(base, call)
+      scan = await this.#ask('scanTree', args, Scan, call)
+    }
+    const gone = scan.missing.filter((path) => base.entries.has(path)).map((path) => ({ path, entry: null }))
+    const changes = [...scan.changed.map(({ path, ...entry }) => ({ path, entry })), ...gone]
+    return { changes: changes.sort((a, b) => (a.path < b.path ? -1 : 1)), truncated: scan.truncated }
+  }
+
+  async #tellBase(base: TakenBase, call: ToolCallContext): Promise<void> {
+    const entries = [...base.entries].map(([path, { mode, oid }]) => [path, mode, oid])
+    for (let at = 0; at === 0 || at < entries.length; at += TOLD_AT_ONCE) {
+      const part = entries.slice(at, at + TOLD_AT_ONCE)
+      await this.#ask('scanBase', { base: base.key, first: at === 0, entries: part }, Known, call)
+    }
+  }
+
+  #ask<Result>(op: string, args: Record<string, unknown>, result: z.ZodType<Result>, call: ToolCallContext): Promise<Result> {
+    return this.#channel.call(call.sandbox, { op, args, result, timeoutMs: GUEST_TIMEOUT_MS, signal: call.signal, pure: true })
   }
 
   async *#baseContents(paths: readonly string[]): AsyncGenerator<readonly (Buffer | null)[]> {

@@ -262,7 +262,44 @@ describe('git.log, git.show and git.branches', () => {
     const tool = driver.tools.find(({ name }) => name === 'git.show')
     for (const revision of ['--output=x', '-x', 'a..b', 'a b', ':/x', 'HEAD:a.txt', ''])
       expect(tool?.input.safeParse({ revision }).success).toBe(false)
-    expect(await call('git.log', { paths: ['--output=x', ':(glob)**'] })).toEqual({ commits: [], truncated: false })
+    expect(await call('git.log', { paths: ['--output=x', ':(glob)**', '*'] })).toEqual({ commits: [], truncated: false })
+  })
+})
+
+describe('files that the role may not read', () => {
+  it('are shown in no difference, commit or version', async () => {
+    writeFiles(root, { 'a.txt': 'a\n', 'secrets/key.txt': 'one\n', 'open.txt': 'long enough to be found as renamed\n'.repeat(5) })
+    const first = commit('first')
+    writeFiles(root, { 'a.txt': 'b\n', 'secrets/key.txt': 'two\n' })
+    const second = commit('second')
+    freeze()
+    inBranch({ 'a.txt': 'c\n' })
+    rmSync(join(sandbox.workspaceDir, 'secrets'), { recursive: true })
+    const limited = createGitDriver({ root, baseDir, channel: filesystem.channel, readable: (path) => !path.startsWith('secrets/') })
+    const ask = <Name extends ToolName>(name: Name, args: z.input<(typeof ToolSchemas)[Name]['input']>) =>
+      callTool(limited, sandbox, name, args)
+    const status = await ask('git.status', {})
+    expect([status.changes.map(({ path }) => path), status.notices]).toEqual([
+      ['a.txt'],
+      ['1 files are not shown: this role may not read them.'],
+    ])
+    const outputs = [
+      await ask('git.diff', {}),
+      await ask('git.diff', { from: first }),
+      await ask('git.show', { revision: second }),
+      await ask('git.show', { revision: first }),
+    ]
+    for (const output of outputs) {
+      expect(output).toMatchObject({ withheld: 1 })
+      expect(JSON.stringify(output)).not.toMatch(/secrets|two/)
+      expect(output.patch).toContain('a.txt')
+    }
+    expect(JSON.stringify(await ask('git.log', { files: true }))).not.toContain('secrets')
+    for (const path of ['secrets/key.txt', './secrets//key.txt', 'a/../secrets/key.txt']) {
+      expect((await failureOf(ask('git.show', { revision: 'HEAD', path }))).code).toMatch(/^(policy\.denied|fs\.bad-path|fs\.not-found)$/)
+    }
+    expect((await failureOf(ask('git.blame', { path: 'secrets/key.txt', revision: 'HEAD' }))).code).toBe('policy.denied')
+    await limited.dispose()
   })
 })
 

@@ -11,6 +11,8 @@ export interface GitDriverOptions {
   readonly root: string
   /** Folder of the run's base: what the user had when the run started. */
   readonly baseDir: string
+  /** Whether the role may read a file, in whatever commit it is. Absent: all. */
+  readonly readable?: (path: string) => boolean
   /** The branch's process inside the sandbox, shared with the filesystem driver, which ends it. */
   readonly channel: FileGuestChannel
 }

@@ -4,7 +4,7 @@ import { defineTool, type ToolCallContext, type ToolSpec } from '../../driver'
 import { ToolSchemas } from '../../schemas'
 import { gitSchemas } from '../../schemas/git'
 import { reads } from '../filesystem/file-capabilities'
-import { type BranchHistory, pathArguments } from './branch-history'
+import { type BranchHistory, pathArguments, pathspecs } from './branch-history'
 import { DIFF_OPTIONS, GIT_TIMEOUT_MS, listChanges, patchText, section, wholeLines } from './change-tools'
 import { COMMIT_FORMAT, type CommitFields, readBlame, readCommits, textOf } from './git-output'
 
@@ -38,13 +38,19 @@ export function historyTools(history: BranchHistory): ToolSpec[] {
         const paths = pathArguments(args.paths ?? [])
         const command = ['log', `--format=tformat:${COMMIT_FORMAT}`, `-n${limit + 1}`, `--skip=${args.skip ?? 0}`, ...filters(args)]
         if (args.follow === true && paths.length === 1) command.push('--follow')
-        command.push(...DIFF_OPTIONS, '--no-patch', await history.commit(revision, call), '--', ...paths)
+        command.push(
+          ...DIFF_OPTIONS,
+          '--no-patch',
+          await history.commit(revision, call),
+          '--',
+          ...(paths.length === 0 ? [] : pathspecs(paths)),
+        )
         const { bytes } = await history.run(command, { signal: call.signal })
         const commits = readCommits(bytes)
         const shown = await Promise.all(
           commits
             .slice(0, limit)
-            .map(async (commit) => (args.files === true ? { ...commit, files: await filesOf(history, commit, call) } : commit)),
+            .map(async (commit) => (args.files === true ? { ...commit, files: (await filesOf(history, commit, call)).files } : commit)),
         )
         const output = LogOutput.parse({ commits: shown, truncated: commits.length > limit })
         const lines = output.commits.flatMap((commit) => [
@@ -71,12 +77,12 @@ export function historyTools(history: BranchHistory): ToolSpec[] {
         const format = await history.run(['log', '-n1', `--format=tformat:${COMMIT_FORMAT}`, '--no-patch', oid], { signal: call.signal })
         const commit = readCommits(format.bytes)[0]
         if (commit === undefined) throw noCommit(revision)
-        const files = await filesOf(history, commit, call)
+        const { files, withheld } = await filesOf(history, commit, call)
         const sides = commit.parents[0] === undefined ? ['--root', oid] : [commit.parents[0], oid]
-        const command = ['diff-tree', '-r', '-p', '--no-commit-id', ...DIFF_OPTIONS, ...sides]
+        const command = ['diff-tree', '-r', '-p', '--no-commit-id', ...DIFF_OPTIONS, ...sides, '--', ...pathspecs([], withheld)]
         const { bytes, truncated } = await history.run(command, { signal: call.signal, maxBytes })
         const patch = wholeLines(textOf(bytes), truncated)
-        const output = ShowOutput.parse({ commit, files, patch, text: null, sizeBytes: null, truncated })
+        const output = ShowOutput.parse({ commit, files, patch, text: null, sizeBytes: null, withheld: withheld.length, truncated })
         const said = `commit ${commit.commit}\n${commit.author.name} <${commit.author.email}>, ${commit.authoredAt}\n\n${commit.subject}\n${commit.body}`
         return { output, text: `${said.trimEnd()}\n\n${patchText(patch, truncated)}` }
       },
@@ -215,7 +221,10 @@ async function requireFile(
   path: string,
   call: ToolCallContext,
 ): Promise<{ mode: string; blob: string }> {
-  const { bytes } = await history.run(['ls-tree', '-z', '--full-tree', oid, '--', path], { signal: call.signal })
+  if ((await history.unreadable([path], call.signal)).length > 0) {
+    throw new KeyframeError({ code: 'policy.denied', message: `This role may not read ${path}.` })
+  }
+  const { bytes } = await history.run(['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', oid, '--', path], { signal: call.signal })
   const [mode, type, blob] = bytes.toString('latin1').split('\t')[0]?.split(' ') ?? []
   if (mode !== undefined && type === 'blob' && blob !== undefined) return { mode, blob }
   throw new KeyframeError({ code: 'fs.not-found', message: `There is no file ${path} in that commit.` })

@@ -26,7 +26,7 @@ const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 
 /**
  * Runs the system's git on a view. Nothing but the view says what it does: no configuration of system, user or repository, no variables
- * of the kernel's environment, no terminal, no network, names of paths as they are. Throws `git.no-program`, `git.failed`, `cancelled`.
+ * of the kernel's environment, no terminal, no network. Throws `git.no-program`, `git.failed`, `cancelled`.
  */
 export async function runGit(view: RepositoryView, args: readonly string[], options: GitOptions): Promise<GitOutput> {
   const program = findProgram('git')
@@ -34,7 +34,7 @@ export async function runGit(view: RepositoryView, args: readonly string[], opti
     throw new KeyframeError({ code: 'git.no-program', message: 'git is not installed.', action: 'Install it: sudo apt-get install git' })
   }
   options.signal.throwIfAborted()
-  const child = spawn(program, ['--no-pager', '--literal-pathspecs', ...args], {
+  const child = spawn(program, ['--no-pager', ...args], {
     cwd: options.cwd ?? view.dir,
     env: gitEnvironment(view.dir),
     stdio: ['pipe', 'pipe', 'pipe'],
