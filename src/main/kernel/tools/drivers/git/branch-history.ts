@@ -149,13 +149,6 @@ export function pathArguments(paths: readonly string[]): string[] {
       })
     }
     const named = plain.split('/').filter((part) => part !== '' && part !== '.')
-    return named.length === 0
-      ? '.'
-      : named.join('/')
-        ? '.'
-        : plain
-            .split('/')
-            .filter((part) => part !== '' && part !== '.')
-            .join('/')
+    return named.length === 0 ? '.' : named.join('/')
   })
 }
