@@ -18,10 +18,19 @@ export function UntrustedInline({ text, atMost = 400 }: { text: string; atMost?:
   )
 }
 
+interface UntrustedTextProps {
+  readonly text: string
+  /** What the text is, for assistive technology. */
+  readonly label: string
+  /** Characters and lines that are shown before all is asked for. */
+  readonly cutAt?: number
+  readonly cutLines?: number
+}
+
 /** The same as a block: long text is cut until all of it is asked for. */
-export function UntrustedText({ text, label, cutAt = CUT_AT }: { text: string; label: string; cutAt?: number }) {
+export function UntrustedText({ text, label, cutAt = CUT_AT, cutLines = CUT_LINES }: UntrustedTextProps) {
   const [all, setAll] = useState(false)
-  const cut = cutPlace(text, cutAt)
+  const cut = cutPlace(text, cutAt, cutLines)
   const shown = all ? text.slice(0, SHOWN_AT_MOST) : text.slice(0, cut)
   return (
     <div className="untrusted">
@@ -54,9 +63,9 @@ function Pieces({ text }: { text: string }) {
   )
 }
 
-function cutPlace(text: string, cutAt: number): number {
+function cutPlace(text: string, cutAt: number, cutLines: number): number {
   let at = -1
-  for (let line = 0; line < CUT_LINES; line += 1) {
+  for (let line = 0; line < cutLines; line += 1) {
     at = text.indexOf('\n', at + 1)
     if (at === -1) break
   }

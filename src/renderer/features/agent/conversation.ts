@@ -1,5 +1,6 @@
 import type { Failure } from '../../../shared/failure'
 import type { Frame, FramePayload, HumanRequest, MergeOutcome, Plan, ToolOutcome, Verdict } from '../../../shared/frames'
+import { isUnisolated } from '../../components/policy-words'
 
 export interface ToolCall {
   readonly frame: number
@@ -12,7 +13,7 @@ export interface ToolCall {
 
 /** One piece of the conversation; `frame` is the one that is selected when it is clicked. */
 export type Entry = { readonly frame: number } & (
-  | { readonly kind: 'instruction'; readonly text: string; readonly by: string; readonly queued: boolean }
+  | { readonly kind: 'instruction'; readonly text: string; readonly by: string; readonly note: string | null }
   | { readonly kind: 'message'; readonly text: string; readonly level: 'info' | 'success' | 'warning' | 'error' }
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'tools'; readonly calls: ToolCall[] }
@@ -62,13 +63,13 @@ function addFrame(entries: Entry[], places: Map<number, number>, frame: Frame): 
   const origin = caused === undefined ? undefined : entries[caused]
   switch (frame.kind) {
     case 'run.started':
-      return add({ ...at, kind: 'instruction', text: frame.payload.options.task, by: 'person', queued: false })
+      return add({ ...at, kind: 'instruction', text: frame.payload.options.task, by: 'person', note: startNote(frame.payload) })
     case 'fork':
-      if (frame.payload.task !== null) add({ ...at, kind: 'instruction', text: frame.payload.task, by: 'person', queued: false })
+      if (frame.payload.task !== null) add({ ...at, kind: 'instruction', text: frame.payload.task, by: 'person', note: null })
       return
     case 'control':
       if (frame.payload.action === 'instruct' && frame.payload.text !== null) {
-        add({ ...at, kind: 'instruction', text: frame.payload.text, by: frame.payload.by, queued: true })
+        add({ ...at, kind: 'instruction', text: frame.payload.text, by: frame.payload.by, note: 'queued instruction' })
       }
       return
     case 'agent.message':
@@ -139,4 +140,10 @@ function addFrame(entries: Entry[], places: Map<number, number>, frame: Frame): 
     case 'terminal.data':
       return
   }
+}
+
+/** Under which policies and in what kind of sandbox the run works, where that is not what its reader expects. */
+function startNote({ options, isolation }: FramePayload<'run.started'>): string | null {
+  const notes = [...(options.role === undefined ? [] : [`role ${options.role}`]), ...(isUnisolated(isolation) ? ['not isolated'] : [])]
+  return notes.length === 0 ? null : notes.join(', ')
 }

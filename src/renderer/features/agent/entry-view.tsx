@@ -25,7 +25,7 @@ export function EntryView({ entry }: { entry: Entry }) {
   switch (entry.kind) {
     case 'instruction':
       return (
-        <Block frame={entry.frame} tone="person" who={nameOf(entry.by)} note={entry.queued ? 'queued instruction' : null}>
+        <Block frame={entry.frame} tone="person" who={nameOf(entry.by)} note={entry.note}>
           {entry.text}
         </Block>
       )

@@ -12,6 +12,7 @@ import { UsageBars } from './usage-bars'
 
 /** Output is read whole more often than arguments are. */
 const OUTPUT_CUT_AT = 12_000
+const OUTPUT_CUT_LINES = 80
 
 /** A call as it was about to happen. */
 export function ToolIntentView({ intent }: { intent: FramePayload<'tool.intent'> }) {
@@ -42,7 +43,11 @@ export function ToolOutcomeView({ outcome, intent }: { outcome: FramePayload<'to
       )}
       {intent?.kind === 'tool.intent' && <Arguments args={intent.payload.args} />}
       <Part title="Output">
-        {outcome.text === '' ? <p className="muted">None.</p> : <UntrustedText label="Output" text={outcome.text} cutAt={OUTPUT_CUT_AT} />}
+        {outcome.text === '' ? (
+          <p className="muted">None.</p>
+        ) : (
+          <UntrustedText label="Output" text={outcome.text} cutAt={OUTPUT_CUT_AT} cutLines={OUTPUT_CUT_LINES} />
+        )}
       </Part>
       <Part title="Side effects">
         <EffectList effects={outcome.sideEffects} />

@@ -1,10 +1,14 @@
-import { useStore } from 'zustand'
 import type { PolicyOverview } from '../../../shared/policy'
-import { type PolicyPage, policyView, show } from './policy-store'
+import { type PolicyPage, type PolicyView, show } from './policy-store'
 import { isChanged } from './role-draft'
 
-export function PolicyNavigation({ overview, page }: { overview: PolicyOverview; page: PolicyPage | null }) {
-  const drafts = useStore(policyView, (state) => state.drafts)
+interface PolicyNavigationProps {
+  readonly overview: PolicyOverview
+  readonly drafts: PolicyView['drafts']
+  readonly page: PolicyPage | null
+}
+
+export function PolicyNavigation({ overview, drafts, page }: PolicyNavigationProps) {
   const shipped = overview.roles.filter((role) => role.source === 'shipped')
   const own = overview.roles.filter((role) => role.source === 'user')
   const fresh = [...drafts].filter(([key, draft]) => draft.base === null && !overview.roles.some((role) => role.settings.id === key))

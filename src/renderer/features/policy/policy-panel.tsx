@@ -34,7 +34,7 @@ function Pages({ overview }: { overview: PolicyOverview }) {
   const page = existing(shown, overview.roles, new Set(drafts.keys()))
   return (
     <div className="policy-columns">
-      <PolicyNavigation overview={overview} page={page} />
+      <PolicyNavigation overview={overview} drafts={drafts} page={page} />
       <div className="policy-page" data-page={page?.page}>
         {page === null ? (
           <EmptyState title="No roles">No role could be read. Look at the problems of your files, or install Keyframe again.</EmptyState>

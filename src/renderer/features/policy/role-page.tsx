@@ -190,5 +190,5 @@ function AlsoInForce({ view }: { view: RoleView }) {
 }
 
 function placeId(policy: string): string {
-  return `policy ${policy}`
+  return `policy-${policy.replaceAll(/[^\w-]/g, '-')}`
 }

@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { PolicyAction } from '../../../shared/policy'
 import { useWindow } from '../../app/window-context'
@@ -14,6 +15,9 @@ export function TryIt({ role, onPolicy }: { role: string; onPolicy: (id: string)
   const action = useStore(policyView, (state) => state.action)
   const resource = useStore(policyView, (state) => state.resource)
   const check = useStore(policyView, (state) => state.check)
+  const { link } = model
+  // An answer of before the change could be wrong now.
+  useEffect(() => link.on('policy.changed', () => policyView.setState({ check: { status: 'none' } })), [link])
   return (
     <section>
       <h3>Try it</h3>
