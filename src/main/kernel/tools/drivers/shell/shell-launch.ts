@@ -15,6 +15,8 @@ export interface ShellLaunch {
 /** Writes what a session's bash reads when it starts (see shell-integration.bash) and says how to start it. */
 export async function prepareLaunch(sandbox: Sandbox, name: string, restored: ShellBytes | null): Promise<ShellLaunch> {
   const { exchangeDir, guest } = sandbox
+  // A pipe in the place of one of them would keep every new shell from its prompt.
+  await removeSessionFiles(exchangeDir, name)
   const nonce = randomBytes(16).toString('hex')
   const start = randomBytes(8).toString('hex')
   const files = [`${name}.${start}.start`]
@@ -43,7 +45,7 @@ export async function prepareLaunch(sandbox: Sandbox, name: string, restored: Sh
   }
 }
 
-/** What the shell of a closed session wrote at its prompts. */
+/** What the shell of a session that has ended wrote at its prompts. */
 export async function removeSessionFiles(exchangeDir: string, name: string): Promise<void> {
   for (const kind of ['state', 'history', 'traps', 'list']) await removeExchangeFile(exchangeDir, `${name}.${kind}`)
 }

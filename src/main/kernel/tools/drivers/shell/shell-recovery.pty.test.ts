@@ -70,6 +70,16 @@ describe('a session goes on after', () => {
     expect(await run('echo $kept')).toMatchObject({ output: 'yes\n', exitCode: 0 })
   })
 
+  it('its own files were made into pipes, folders and links', async () => {
+    const file = (kind: string): string => `"${sandbox.exchangeDir}/main.${kind}"`
+    await run(
+      `rm ${file('history')} ${file('list')} ${file('traps')}; mkdir ${file('history')} ${file('list')}; ln -s /dev/full ${file('traps')}`,
+    )
+    expect((await run('(exit 6)')).exitCode).toBe(6)
+    expect(await run(`rm ${file('state')}; mkfifo ${file('state')}`, 400)).toMatchObject({ state: 'ended' })
+    expect(await run('echo $kept')).toMatchObject({ output: 'yes\n', exitCode: 0 })
+  })
+
   it.each([['exec bash'], ['exec bash --norc -i'], ['exec sh']])('another shell took its place: %s', async (command) => {
     const result = await run(command)
     expect(result).toMatchObject({ state: 'ended', timedOut: false })

@@ -429,20 +429,28 @@ export class ShellSession {
   }
 
   async #run(request: CommandRequest): Promise<CommandOutcome> {
+    const outcome = (await this.#attempt(request)) ?? (await this.#attempt(request))
+    if (outcome === null) throw busy(this.name, null)
+    return outcome
+  }
+
+  /** Null when the shell ended at its prompt (`exec </dev/null`) before it read the command: nothing was run. */
+  async #attempt(request: CommandRequest): Promise<CommandOutcome | null> {
     request.signal.throwIfAborted()
     await this.start()
+    await this.#stateRead
     const before = this.#command
     if (before !== null && before.end === null) throw busy(this.name, before.text)
     const ready = await this.#ready(request.timeoutMs)
     if (ready === 'busy' || this.#pty === null) throw busy(this.name, this.running())
-    await this.#stateRead
     const { exchangeDir } = this.#options.sandbox
     this.#commands += 1
     const id = String(this.#commands)
     const file = `${this.name}.${id}.command`
     await writeExchangeFile(exchangeDir, file, request.command)
     const pty = this.#pty
-    if (pty === null) throw closed(this.name)
+    if (pty === null && this.#closed) throw closed(this.name)
+    if (pty === null) return null
     const command = new ShellCommand(id, request.command, this.#state, this.#options.clock())
     this.#command = command
     try {
@@ -450,7 +458,8 @@ export class ShellSession {
       pty.write(`${EMPTY_LINE_KEY}${command.typed}\r`)
       request.onTyped?.()
       if (ready === 'stuck' && !(await this.#begins(command))) throw busy(this.name, null)
-      return await this.#follow(command, request, true)
+      const outcome = await this.#follow(command, request, true)
+      return !command.begun && outcome.restarted && !outcome.timedOut && !this.#closed ? null : outcome
     } finally {
       await removeExchangeFile(exchangeDir, file)
     }
