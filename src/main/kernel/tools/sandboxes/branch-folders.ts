@@ -50,6 +50,10 @@ export async function makeBranchFolders(spec: SandboxSpec, profile: SandboxProfi
     if (!lstatSync(join(spec.baseDir, at), { throwIfNoEntry: false })?.isDirectory()) {
       throw new KeyframeError({ code: 'sandbox.no-mount-point', message: `The base has no folder ${at} to mount the dependencies on.` })
     }
+    if (!lstatSync(dependency.liveDir, { throwIfNoEntry: false })?.isDirectory()) {
+      notices.push(`${at} is not mounted: the repository has no such folder any more.`)
+      continue
+    }
     const name = `dependencies/${createHash('sha256').update(at).digest('hex').slice(0, 16)}`
     makePassage(join(spec.dir, name))
     makeOwned(join(spec.dir, name, 'upper'), 0o755)

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { overlayFixture, treeHash, writeOwned, type OverlayFixture } from '../../testing/overlay-fixture'
@@ -157,6 +157,8 @@ describe('dependency folders', () => {
     expect(await notices('three')).toEqual(changed)
     mkdirSync(join(liveDir, 'pkg/deep'))
     expect(await notices('four')).toEqual(changed)
+    rmSync(liveDir, { recursive: true })
+    expect(await notices('five')).toEqual(['node_modules is not mounted: the repository has no such folder any more.'])
   })
 
   it('without a mount point in the base are refused', async () => {

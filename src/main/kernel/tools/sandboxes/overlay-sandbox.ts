@@ -83,7 +83,8 @@ async function openOverlay(spec: SandboxSpec, nodePath: string, toolchains: Tool
     const cgroup = root === null ? null : BranchCgroup.make(root, spec.limits)
     const { limits } = spec
     const context: LaunchContext = { holder, programs, viewArgs, seccomp, limits, launchDir, fillable: folders.fillable, cgroup }
-    await egress?.ensureRelay(context)
+    // Whoever starts a command waits for it, and is told when it does not come up.
+    egress?.ensureRelay(context).catch(() => undefined)
     return new OverlayBranch(context, {
       toolchains: pathOf(spec, toolchains),
       dir: spec.dir,
