@@ -13,8 +13,12 @@ registerHooks({
 `
 
 /** Starts a program of this folder in a process of its own, which a test may kill. */
-export function startFromSource(program: string, args: readonly string[]): ChildProcess {
+export function startFromSource(program: string, args: readonly string[], user?: { uid: number; gid: number }): ChildProcess {
   const hook = `data:text/javascript,${encodeURIComponent(HOOK)}`
   const options = ['--no-warnings', '--experimental-transform-types', '--import', hook]
-  return spawn(process.execPath, [...options, join(import.meta.dirname, program), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, [...options, join(import.meta.dirname, program), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: '/',
+    ...user,
+  })
 }

@@ -55,6 +55,18 @@ export async function detectDocker(provider: DockerProvider): Promise<DockerFind
   }
 }
 
+/** What must not be seen inside. Nothing for an account whose home folder is not its own to read, or not there. */
+function homeEntries(): string[] {
+  try {
+    return readdirSync(homedir())
+      .map((name) => join(homedir(), name))
+      .slice(0, 500)
+  } catch (thrown) {
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')) return []
+    throw thrown
+  }
+}
+
 const MEMORY_BYTES = 512 * 1024 ** 2
 
 async function prove(provider: DockerProvider, dir: string, baseDir: string): Promise<Proof[]> {
@@ -64,11 +76,7 @@ async function prove(provider: DockerProvider, dir: string, baseDir: string): Pr
     const port = await listen(listener)
     const limits = { ...DEFAULT_LIMITS, maxMemoryBytes: MEMORY_BYTES }
     sandbox = await provider.open({ dir: join(dir, 'branch'), baseDir, layerDir: null, dependencies: [], binds: [], limits })
-    const home = homedir()
-    const secrets = readdirSync(home)
-      .map((name) => join(home, name))
-      .slice(0, 500)
-    const question = { port, paths: ['/var/run/docker.sock', '/run/docker.sock', ...secrets] }
+    const question = { port, paths: ['/var/run/docker.sock', '/run/docker.sock', ...homeEntries()] }
     const argv = [GUEST_NODE, '-e', SCRIPT, JSON.stringify(question)]
     const result = await sandbox.run({ argv }, { timeoutMs: 20_000 })
     const greedy = [GUEST_NODE, '-e', `const kept = []; for (let n = 0; n < 16; n++) kept.push(Buffer.alloc(${MEMORY_BYTES / 8}, n))`]

@@ -47,6 +47,8 @@ export interface DockerBranchParts {
   readonly limits: SandboxLimits
   readonly dir: string
   readonly notices: readonly string[]
+  /** Called once nothing is mounted any more. */
+  cleanUp(): Promise<void>
 }
 
 /** One branch's sandbox in its own container. */
@@ -235,6 +237,7 @@ export class DockerBranch implements Sandbox {
     await Promise.allSettled([...this.#live.values()].map(({ ended }) => ended))
     await watch.end()
     await egress?.close()
+    await this.#parts.cleanUp()
   }
 
   /** Every process of commands, but their supervisors and the relay. */

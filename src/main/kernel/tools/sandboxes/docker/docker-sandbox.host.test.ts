@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noEngineReason, startDockerEngine, type DockerEngine } from '../../../testing/docker-engine'
 import { failureOf } from '../../../testing/driver-harness'
@@ -11,6 +11,7 @@ import { startFromSource } from '../../../testing/start-from-source'
 import { egressBinds } from '../../guest/guest-binds'
 import { guestOwner } from '../guest-owner'
 import { descendantsOf, hasEnded } from '../process-tree'
+import { isWorldReadable } from '../toolchains'
 import { DEFAULT_LIMITS, DEFAULT_PROFILE, type CommandResult, type Sandbox, type SandboxSpec } from '../sandbox'
 import { detectDocker } from './detect-docker'
 import { createDockerProvider, type DockerProvider } from './docker-sandbox'
@@ -329,6 +330,18 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
     await vi.waitUntil(() => tree.every(hasEnded) && !readFileSync('/proc/mounts', 'utf8').includes(`upperdir=${dir}`), { timeout: 15_000 })
     const marked = (): string => engine.docker('ps', '--all', '--format', '{{.Labels}}', '--filter', `label=${KERNEL_LABEL}`)
     await vi.waitUntil(() => !marked().includes(`=${kernel.pid}:`), { timeout: 15_000 })
+  })
+
+  const isReachable = isWorldReadable(import.meta.filename) && isWorldReadable(process.execPath)
+  it.skipIf(!isReachable)('serves ordinary users too', { meta: { reason: 'the sources are not readable for other users' } }, async () => {
+    const socket = engine.host.slice('unix://'.length)
+    chmodSync(dirname(socket), 0o711)
+    chmodSync(socket, 0o666)
+    const user = startFromSource('docker-user-process.ts', [engine.host, engine.image], { uid: 64_321, gid: 64_321 })
+    let said = ''
+    user.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    await new Promise((done) => user.once('close', done))
+    expect(JSON.parse(said)).toEqual({ uid: 64_321, broken: [], proofs: 21, timedOut: true, processes: [], isRemoved: true })
   })
 
   it('removes what kernels that are no more left in the engine, and nothing of others', async () => {

@@ -23,6 +23,7 @@ import { EngineInfo } from './engine-shapes'
 import { findEngineSocket } from './find-engine'
 import { KERNEL_LABEL, kernelMark } from './kernel-mark'
 import { removeLeftovers } from './leftovers'
+import { removeWorkFolders } from './work-folders'
 import { workspaceImage } from './workspace-image'
 
 /** Debian with compilers, git, Python and Node: what most repositories can be worked on in. */
@@ -147,6 +148,7 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
     const labels = { [KERNEL_LABEL]: kernelMark() }
     const layers = overlays[0]?.lowers ?? []
     const mounted = overlays.filter((overlay) => overlay.at === '' || hasFolder(layers, overlay.at))
+    const workDirs = mounted.map((overlay) => join(spec.dir, overlay.work))
     const skipped = overlays.filter((overlay) => !mounted.includes(overlay))
     const volumes = mounted.map((overlay) => {
       const target = overlay.at === '' ? GUEST_WORKSPACE : `${GUEST_WORKSPACE}/${overlay.at}`
@@ -213,6 +215,7 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
       toolchains: toolchainsOf(spec, parts.image),
       limits,
       dir: spec.dir,
+      cleanUp: () => removeWorkFolders(parts.client, { imageId: parts.image.id, volumes, workDirs }),
       notices: [...notices, ...skipped.map(({ at }) => `${at} is not mounted: the branch has no folder there any more.`)],
     })
     return branch
