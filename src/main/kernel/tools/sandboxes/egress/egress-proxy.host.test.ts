@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EgressRequest } from '../sandbox'
 import { guestOwner } from '../guest-owner'
@@ -196,8 +197,11 @@ it('asks about a name without addresses too, and passes the failure of a permitt
 })
 
 it('gives up on a name service and on a host that do not answer', async () => {
-  await proxy({ lookup: () => new Promise(() => undefined), limits: { lookupMs: 50 } })
+  // An address for documentation, which nobody has.
+  const lookup = (host: string): Promise<string[]> => (host === 'slow.test' ? new Promise(() => undefined) : Promise.resolve(['192.0.2.1']))
+  await proxy({ lookup, limits: { lookupMs: 50, connectMs: 50 } })
   expect((await ask('http://slow.test/')).body).toContain('did not answer in time')
+  expect([502, 504]).toContain((await ask('http://absent.test/')).status)
 })
 
 it('hides from no address literal which host it is', async () => {
@@ -560,4 +564,49 @@ it('lets those use a proxy on a port who know its password', async () => {
   expect(statuses).toEqual([407, 407, 200, 407])
   expect(seen).toHaveLength(1)
   expect(seen[0]?.headers.join(' ')).not.toContain('Authorization')
+})
+
+it('lets nothing through that was not decided, whatever is sent', async () => {
+  await proxy({ gate: ({ host }) => ({ allowed: host === 'api.test', reason: 'by name' }), limits: { idleMs: 2000 } })
+  const { port, seen } = await origin()
+  const fragment = fc.constantFrom(
+    ...['api.test', 'evil.test', 'api.test@evil.test', 'evil.test#api.test', 'evil.test\\api.test', 'evil.test%00api.test'].flatMap(
+      (host) => [`GET http://${host}:${port}/ HTTP/1.1\r\n`, `POST http://${host}:${port}/ HTTP/1.1\r\n`, `Host: ${host}:${port}\r\n`],
+    ),
+    ...[
+      'Content-Length: 3\r\n',
+      'Content-Length: 90\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Transfer-Encoding:\x0bchunked\r\n',
+      'X: y\n',
+      ' z\r\n',
+    ],
+    ...[
+      '\r\n',
+      '\r\n',
+      '\n',
+      '0\r\n\r\n',
+      '3\r\nabc\r\n',
+      'abc',
+      '3;x=\n\r\nabc\r\n',
+      '\0',
+      'GET /evil HTTP/1.1\r\n',
+      `GET evil.test:${port} HTTP/1.1\r\n`,
+    ],
+  )
+  let reached = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(fragment, { minLength: 2, maxLength: 10 }), async (parts) => {
+      seen.length = 0
+      await raw(parts.join(''), { end: true })
+      reached += seen.length
+      for (const { headers, url } of seen) {
+        const hosts = headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === 'host')
+        expect({ hosts, url }).toEqual({ hosts: [`api.test:${port}`], url: '/' })
+      }
+    }),
+    { numRuns: Number(process.env['KEYFRAME_PROPERTY_RUNS'] ?? 150), endOnFailure: true },
+  )
+  // Otherwise it would hold of a proxy that refuses everything.
+  expect(reached).toBeGreaterThan(0)
 })
