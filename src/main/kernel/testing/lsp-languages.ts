@@ -16,7 +16,7 @@ export const LANGUAGE_FIXTURES: readonly LanguageFixture[] = [
   {
     language: 'python',
     files: {
-      'pyproject.toml': '[project]\nname = "sample"\nversion = "1"\n',
+      'pyproject.toml': '[project]\nname = "sample"\nversion = "1"\n\n[tool.pyright]\ninclude = ["counting.py"]\n',
       'counting.py':
         'total = 0\n\n\ndef add_up(amount: int) -> int:\n    """Adds to the total."""\n    global total\n    total = total + amount\n    return total\n',
       'main.py': 'from counting import add_up\n\n# add_up is called twice\nprint(add_up(1) + add_up(2))\nlater = add_up\n',

@@ -77,7 +77,7 @@ export const LspWorkspaceEdit = z.object({
 export type LspWorkspaceEdit = z.infer<typeof LspWorkspaceEdit>
 
 const LspCommand = z.object({ title: text.optional(), command: name, arguments: z.array(z.unknown()).max(1_000).optional() })
-const LspCodeAction = z.object({
+export const LspCodeAction = z.object({
   title: text,
   kind: name.optional(),
   isPreferred: z.boolean().optional(),
@@ -96,7 +96,6 @@ export const LspCodeActions = z
   )
   .max(5_000)
   .nullable()
-export const LspResolvedAction = LspCodeAction
 export const LspApplyEdit = z.object({ edit: LspWorkspaceEdit })
 
 const Label = z.union([name, z.tuple([count, count])])

@@ -1,7 +1,7 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { CodeActionInfo } from '../../schemas/lsp'
 import type { WorkspaceEdit } from '../../schemas/text'
-import { LspApplyEdit, type LspCodeAction, LspCodeActions, LspResolvedAction, type LspWorkspaceEdit, readAnswer } from './answers'
+import { LspApplyEdit, LspCodeAction, LspCodeActions, type LspWorkspaceEdit, readAnswer } from './answers'
 import { lspDiagnosticsOf } from './file-diagnostics'
 import { workspaceEditOfLsp } from './server-edits'
 import { notSupported } from './server-capabilities'
@@ -55,7 +55,7 @@ export async function editOfAction(asking: Asking, action: LspCodeAction): Promi
   }
   const needsMore = action.edit === undefined && asking.connection.capabilities.resolvesCodeActions()
   const resolved = needsMore
-    ? readAnswer(LspResolvedAction, await asking.connection.request('codeAction/resolve', action, asking.request), 'codeAction/resolve')
+    ? readAnswer(LspCodeAction, await asking.connection.request('codeAction/resolve', action, asking.request), 'codeAction/resolve')
     : action
   const edits: LspWorkspaceEdit[] = resolved.edit === undefined ? [] : [resolved.edit]
   if (resolved.command !== undefined)

@@ -2,8 +2,9 @@ import { KeyframeError } from '../../../../../shared/failure'
 import { defineTool, type ToolSpec } from '../../driver'
 import { ToolSchemas } from '../../schemas'
 import type { TextEdit, WorkspaceEdit } from '../../schemas/text'
-import { LspPrepareRename, LspTextEdits, LspWorkspaceEdit, readAnswer, TsFileEdits } from './answers'
+import { LspLocations, LspPrepareRename, LspTextEdits, LspWorkspaceEdit, readAnswer, TsFileEdits } from './answers'
 import { codeActionsAt, editOfAction } from './code-actions'
+import { divide } from './enriched-locations'
 import { fixEverywhere } from './fix-edit'
 import { fixByActions } from './fix-by-actions'
 import { moveSymbolEdit } from './move-edit'
@@ -150,10 +151,33 @@ async function rename(asking: Asking, args: Place & { newName: string }): Promis
   const params = { ...positionParams(asking.paths, args), newName: args.newName }
   const answer = await asking.connection.ask('textDocument/rename', params, asking.request)
   if (answer === null) throw refused('There is nothing to rename here.')
-  const edit = await workspaceEditOfLsp(asking.paths, asking.readText, [readAnswer(LspWorkspaceEdit, answer, 'rename')])
+  const renamed = await workspaceEditOfLsp(asking.paths, asking.readText, [readAnswer(LspWorkspaceEdit, answer, 'rename')])
+  const edit = asking.session.entry.quirks.opensMentions === true ? await withAllUses(asking, args, renamed, oldName) : renamed
   if (edit.files.length === 0 && edit.move.length === 0) throw refused('There is nothing to rename here.')
   await mustReplaceName(asking.readText, edit, oldName, textIn)
   return { edit, oldName }
+}
+
+/** A server that renames only in what the project's configuration includes still knows the other uses: these are renamed too. */
+async function withAllUses(
+  asking: Asking,
+  args: Place & { newName: string },
+  renamed: WorkspaceEdit,
+  oldName: string,
+): Promise<WorkspaceEdit> {
+  const params = { ...positionParams(asking.paths, args), context: { includeDeclaration: true } }
+  const uses = readAnswer(LspLocations, await asking.connection.ask('textDocument/references', params, asking.request), 'references')
+  const files = new Map<string, TextEdit[]>(renamed.files.map(({ path, edits }) => [path, [...edits]]))
+  for (const { path, range } of divide(asking, uses).inside) {
+    const { text } = await asking.readText(path)
+    const edits = files.get(path) ?? []
+    const isDone = edits.some(
+      (one) => one.startLine === range.startLine && one.startColumn <= range.startColumn && one.endColumn >= range.endColumn,
+    )
+    if (isDone || textIn(text, range) !== oldName) continue
+    files.set(path, [...edits, { ...range, newText: args.newName }])
+  }
+  return { ...renamed, files: (await workspaceEdit(asking.readText, files)).files }
 }
 
 async function prepareRename(asking: Asking, at: Place) {

@@ -19,6 +19,8 @@ import { type Asking, DEFAULT_TIMEOUT_MS, findName, isTypeScript, type LspToolHo
 
 const MAX_SHOWN = 100
 const MAX_SYMBOLS = 1000
+/** Each project has a server of its own: so many are asked at most. */
+const MAX_PROJECTS = 8
 
 /** Questions about symbols by name and by who calls whom. */
 export function symbolTools(host: LspToolHost): ToolSpec[] {
@@ -82,7 +84,7 @@ interface Everywhere {
   readonly notAsked: { language: string; reason: string }[]
 }
 
-/** One server of each language that has files here. A language that was asked for by name must have one. */
+/** The servers of each language that has files here. A language that was asked for by name must have one. */
 async function everywhere(
   host: LspToolHost,
   call: ToolCallContext,
@@ -90,12 +92,15 @@ async function everywhere(
   ask: (asking: Asking) => Promise<SymbolInfo[]>,
 ): Promise<Everywhere> {
   const wanted = language === null ? null : host.catalogue.ofLanguage(language).language
-  const present = await host.pool(call).files.languages(host.catalogue, { signal: call.signal, timeoutMs: DEFAULT_TIMEOUT_MS })
+  const { files } = host.pool(call)
+  const request = { signal: call.signal, timeoutMs: DEFAULT_TIMEOUT_MS }
   const result: Everywhere = { symbols: [], notAsked: [] }
-  for (const [found, path] of present) {
+  for (const found of (await files.languages(host.catalogue, request)).keys()) {
     if (wanted !== null && found !== wanted) continue
     try {
-      result.symbols.push(...(await host.askOf(call, path, ask)))
+      for (const path of await files.projects(host.catalogue, found, MAX_PROJECTS, request)) {
+        result.symbols.push(...(await host.askOf(call, path, ask)))
+      }
     } catch (error) {
       const cannot = error instanceof KeyframeError && ['lsp.no-server', 'lsp.not-supported', 'lsp.server-crashing'].includes(error.code)
       if (!cannot || wanted !== null) throw error

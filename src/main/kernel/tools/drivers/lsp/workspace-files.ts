@@ -74,6 +74,20 @@ export class WorkspaceFiles {
     return new Map([...found].sort(([a], [b]) => comparePaths(a, b)))
   }
 
+  /** A file of each project of a language, in order; at most so many. */
+  async projects(catalogue: ServerCatalogue, language: string, limit: number, request: RequestOptions): Promise<string[]> {
+    const byRoot = new Map<string, string>()
+    for (const path of [...(await this.all(request))].sort(comparePaths)) {
+      const entry = catalogue.find(path)?.entry
+      if (entry?.language !== language) continue
+      if (entry.roots.markers.length === 0) return [path]
+      const root = await this.rootOf(path, entry.roots, request)
+      if (!byRoot.has(root)) byRoot.set(root, path)
+      if (byRoot.size >= limit) break
+    }
+    return [...byRoot.values()]
+  }
+
   /** The manifest above that has this project as a member, as cargo looks for it. */
   private async above(project: string, files: ReadonlySet<string>, manifest: NonNullable<RootRule['workspaceManifest']>): Promise<string> {
     for (let folder: string | null = project; folder !== null; folder = parentOf(folder)) {
