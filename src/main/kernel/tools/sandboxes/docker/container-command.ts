@@ -171,7 +171,10 @@ class RunningCommand implements ContainerCommand {
   /** Until the engine tells the supervisor's process id, or that it has ended already. */
   async #started(): Promise<void> {
     for (let waitMs = 1; this.#container.isAlive(); waitMs = Math.min(waitMs * 2, 50)) {
-      const { Pid, Running, ExitCode } = await this.#engine.get(ExecView, `/exec/${this.#id}/json`)
+      const answer = await this.#engine.send('GET', `/exec/${this.#id}/json`)
+      // Forgotten with its container.
+      if (answer.status >= 300) return
+      const { Pid, Running, ExitCode } = ExecView.parse(JSON.parse(answer.body.toString('utf8')))
       if (Pid !== 0) {
         this.#supervisor = Pid
         if (this.#isKilled) this.#killNow()

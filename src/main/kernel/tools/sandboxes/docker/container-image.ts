@@ -1,6 +1,5 @@
 import { KeyframeError } from '../../../../../shared/failure'
-import type { EngineClient } from './engine-client'
-import { engineMessage } from './engine-client'
+import { engineMessage, type EngineClient } from './engine-client'
 import { Created, ImageView } from './engine-shapes'
 import { KERNEL_LABEL, kernelMark } from './kernel-mark'
 

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { KeyframeError } from '../../../../../shared/failure'
 import { childrenOf, descendantsOf, hasEnded, signalProcess } from '../process-tree'
-import type { EngineClient } from './engine-client'
-import { engineMessage } from './engine-client'
+import { engineMessage, type EngineClient } from './engine-client'
 import { ContainerView, Created } from './engine-shapes'
 
 /** Where the launcher is inside. */

@@ -28,7 +28,7 @@ import {
 } from './container-command'
 import type { ContainerEgress } from './container-egress'
 import type { ContainerWatch } from './container-watch'
-import type { EngineClient } from './engine-client'
+import { engineMessage, type EngineClient } from './engine-client'
 
 const DEFAULT_OUTPUT_BYTES = 1024 ** 2
 /** Beyond this a timer of Node fires at once. */
@@ -250,11 +250,21 @@ export class DockerBranch implements Sandbox {
     const { engine, container } = this.#parts
     // Nothing but the first process and its own child: nobody could change anything.
     if (this.#live.size === 0 && childrenOf(container.pid).length <= 1) return during()
-    if (container.isAlive()) await engine.call('POST', `/containers/${container.id}/pause`)
+    const tell = async (what: 'pause' | 'unpause'): Promise<void> => {
+      const answer = await engine.send('POST', `/containers/${container.id}/${what}`)
+      // One that has ended meanwhile is as still as one can be.
+      if (answer.status < 300 || !container.isAlive()) return
+      throw new KeyframeError({
+        code: 'sandbox.freeze-failed',
+        message: `The branch's container does not ${what}: ${engineMessage(answer)}`,
+        retryable: true,
+      })
+    }
+    await tell('pause')
     try {
       return await during()
     } finally {
-      if (container.isAlive()) await engine.call('POST', `/containers/${container.id}/unpause`)
+      await tell('unpause')
     }
   }
 
