@@ -15,12 +15,18 @@ export function settle(command: ShellCommand, options: WaitOptions, isWaiting: (
     const onAbort = (): void => done('cancelled')
     const onEnd = (): void => done('ended')
     const timer = setTimeout(() => done('timed-out'), timeoutMs)
-    const handBack = typeof waitFor === 'number' ? setTimeout(() => done('running'), waitFor) : undefined
+    // What was only typed cannot be answered yet: it is given back once it has begun.
+    let due = false
+    const giveBack = (): void => {
+      due = true
+      if (command.begun) done('running')
+    }
+    const handBack = typeof waitFor === 'number' ? setTimeout(giveBack, waitFor) : undefined
     const look = setInterval(
       () => {
-        if (command.begun && isWaiting()) done('running')
+        if (command.begun && (isWaiting() || due)) done('running')
       },
-      waitFor === 'input' ? LOOK_EVERY_MS : LOOK_SELDOM_MS,
+      waitFor === 'end' ? LOOK_SELDOM_MS : LOOK_EVERY_MS,
     )
     const done = (how: Settled): void => {
       clearTimeout(timer)

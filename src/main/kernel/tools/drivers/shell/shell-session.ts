@@ -1,14 +1,12 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { ShellProcess } from '../../schemas/shell'
-import { commandLine, processState } from '../../sandboxes/process-tree'
 import type { Sandbox, SandboxPty } from '../../sandboxes/sandbox'
 import { environmentChange } from './environment-change'
 import { busy, closed, type CommandOutcome, type CommandRequest, nothingRuns, type WaitOptions } from './command-outcome'
 import { LOOK_EVERY_MS, settle, type Settled } from './command-wait'
 import { readExchangeFile, removeExchangeFile, writeExchangeFile } from './exchange-files'
-import { foregroundGroup, killForegroundGroup } from './foreground-group'
 import { showControls, toPlainText } from './plain-text'
-import { isInteractiveShell, lostPrograms, sessionProcesses } from './session-processes'
+import { lostPrograms } from './session-processes'
 import { ShellCommand, within } from './shell-command'
 import { prepareLaunch, removeSessionFiles, type ShellLaunch } from './shell-launch'
 import { shellHints } from './shell-hints'
@@ -26,6 +24,7 @@ import { stateDifferences } from './state-differences'
 import { TerminalFlow } from './terminal-flow'
 import { TerminalMarks } from './terminal-marks'
 import { TerminalModes } from './terminal-modes'
+import { TerminalPrograms } from './terminal-programs'
 
 export interface ShellSessionOptions {
   readonly name: string
@@ -77,8 +76,8 @@ export class ShellSession {
   #bytes: ShellBytes | null
   #state: ShellState
   #stateRead: Promise<void> = Promise.resolve()
-  #shellGroup: number | null = null
-  #shellLine: string | null = null
+  /** Known from the first prompt on. */
+  #programs: TerminalPrograms | null = null
   #tooLargeBytes = 0
   #lost: string[] = []
   #closed = false
@@ -119,13 +118,11 @@ export class ShellSession {
   /** What runs in the foreground; null at a prompt and without a shell. */
   running(): string | null {
     if (this.#command?.over === false && this.#command.begun) return this.#command.text
-    if (this.#pty === null || this.#idle) return null
-    const group = foregroundGroup(this.#pty.pid)
-    return group === null || group === this.#shellGroup ? null : commandLine(group)
+    return this.#idle ? null : (this.#programs?.foreground() ?? null)
   }
 
   processes(): ShellProcess[] {
-    return this.#pty === null ? [] : sessionProcesses(this.#pty.pid, this.#shellGroup)
+    return this.#programs?.all() ?? []
   }
 
   /** One at a time, in the order of the calls. Throws `shell.busy`, `shell.start-failed`, `cancelled`. */
@@ -156,7 +153,7 @@ export class ShellSession {
     if (this.#pty === null || this.#idle) throw nothingRuns(this.name)
     if (command === null || command.end !== null) {
       this.#write('\x03')
-      if (force && !(await this.#prompt(INTERRUPT_GRACE_MS))) killForegroundGroup(this.#pty.pid, this.#shellGroup)
+      if (force && !(await this.#prompt(INTERRUPT_GRACE_MS))) this.#programs?.killForeground()
       return this.#nothingOf()
     }
     if (!force) {
@@ -288,11 +285,7 @@ export class ShellSession {
         details: { said: await toPlainText(said, this.cols) },
       })
     }
-    const group = foregroundGroup(pty.pid)
-    const line = group === null ? null : commandLine(group)
-    // Where the terminal's process on this machine is not the shell (a client of an engine), nothing can be told of its groups.
-    this.#shellGroup = line?.includes(command.argv.at(-2) ?? '') === true ? group : null
-    this.#shellLine = this.#shellGroup === null ? null : line
+    this.#programs = new TerminalPrograms(pty.pid, command.argv.at(-2) ?? '')
   }
 
   /** True once the shell reads a command line, false when it does not within the time. */
@@ -416,6 +409,7 @@ export class ShellSession {
   #onExit(pty: SandboxPty, exitCode: number): void {
     if (this.#pty !== pty) return
     this.#pty = null
+    this.#programs = null
     this.#leavePrompt()
     this.#print(this.#flow.end() + this.#modes.undo())
     const command = this.#command?.over === false ? this.#command : null
@@ -476,23 +470,11 @@ export class ShellSession {
       const left = until - this.#options.clock()
       if (left <= 0) return 'busy'
       if (await this.#prompt(Math.min(left, LOOK_EVERY_MS))) return 'prompt'
-      if (!this.#shellIsIdle()) idleSince = this.#options.clock()
+      if (this.#programs?.shellIsIdle() !== true) idleSince = this.#options.clock()
       if (this.#options.clock() - Math.max(idleSince, this.#typedAtMs) < STUCK_AFTER_MS) continue
-      if (!this.#isReplaced()) return 'stuck'
+      if (this.#programs?.shellIsReplaced() !== true) return 'stuck'
       await this.#replace()
     }
-  }
-
-  /** Nothing but the shell's own process reads the terminal, and it does not compute. */
-  #shellIsIdle(): boolean {
-    if (this.#pty === null || this.#shellGroup === null) return false
-    const group = foregroundGroup(this.#pty.pid)
-    return group === this.#shellGroup && processState(group)?.state === 'S'
-  }
-
-  #isReplaced(): boolean {
-    const line = this.#shellGroup === null ? null : commandLine(this.#shellGroup)
-    return line !== null && line !== this.#shellLine && isInteractiveShell(line)
   }
 
   async #replace(): Promise<void> {
@@ -540,7 +522,7 @@ export class ShellSession {
     const pty = this.#pty
     const quietMs = this.#options.clock() - command.activeAtMs
     if (pty === null || quietMs < QUIET_AT_PROMPT_MS) return false
-    if (quietMs > STUCK_AFTER_MS && this.#isReplaced() && this.#shellIsIdle()) {
+    if (quietMs > STUCK_AFTER_MS && this.#programs?.shellIsReplaced() === true && this.#programs.shellIsIdle()) {
       this.#say('Another shell took the place of this one, which cannot be followed: it is ended.')
       pty.kill()
       return false
@@ -549,8 +531,7 @@ export class ShellSession {
     const { length } = command.output
     const atLineEnd = length === 0 || command.output.part(length - 1).text.endsWith('\n')
     if (quietMs < (atLineEnd ? QUIET_MS : QUIET_AT_PROMPT_MS)) return false
-    const group = foregroundGroup(pty.pid)
-    return group === null || processState(group)?.state !== 'R'
+    return this.#programs?.isComputing() !== true
   }
 
   /** Interrupt, then kill what is in the foreground, then the shell itself: after this the command has ended. */
@@ -559,7 +540,7 @@ export class ShellSession {
     for (let round = 0; round < KILL_ROUNDS && pty !== null; round += 1) {
       pty.write('\x03')
       if ((await within(command.ended, INTERRUPT_GRACE_MS)) !== null) return
-      if (!killForegroundGroup(pty.pid, this.#shellGroup)) break
+      if (this.#programs?.killForeground() !== true) break
       if ((await within(command.ended, KILL_GRACE_MS)) !== null) return
     }
     pty?.kill()
