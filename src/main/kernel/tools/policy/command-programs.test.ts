@@ -126,6 +126,16 @@ const TABLE: readonly (readonly [string, readonly string[]])[] = [
   ['GIT_EXTERNAL_DIFF=./x git diff', ['./x', 'git']],
   ['git bisect run rm', ['?', 'git']],
   ['watch rm x', ['?', 'watch']],
+  // Syntax that the grammar does not take apart.
+  ['cat <<-E\n\t$(rm x)\n\tE', ['?', 'cat']],
+  ['echo "${z:-`rm x`}"', ['?']],
+  ['env $"rm" x', ['rm']],
+  ['coproc C { rm x; }', ['?']],
+  ['time { rm x; }', ['?']],
+  ["declare 'a[$(rm x)]=1'", ['?']],
+  ["unset 'a[$(rm x)]'", ['?']],
+  ["time . /dev/stdin <<< 'rm x'", ['?']],
+  ['echo a # b \\\n\\rm x', ['?']],
   // Where names lead.
   ['PATH=./bin:$PATH git log', ['./git']],
   ['export PATH=$PWD; git log', ['./git']],

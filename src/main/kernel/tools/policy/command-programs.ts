@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { posix } from 'node:path'
 import { Language, type Node, Parser } from 'web-tree-sitter'
 import { type Started, wrappedBy } from './program-wrappers'
-import { UNKNOWN_PIECE, type Word, wordOf } from './shell-words'
+import { UNKNOWN_PIECE, type Word, wordOf, wordsOf } from './shell-words'
 
 const require = createRequire(import.meta.url)
 
@@ -76,24 +76,15 @@ const LOOKUP_VARIABLES = /^(?:PATH|LD_.*|DYLD_.*|GIT_EXEC_PATH)$/u
 const CODE_VARIABLES = /^(?:BASH_ENV|ENV|BASH_FUNC_.*|PS[0124]|GIT_CONFIG.*|SHELLOPTS|BASHOPTS)$/u
 /** Text that is run when it is counted with: `a[$(rm x)]`. */
 const ARITHMETIC_CODE = /\[[^\]]*(?:\$\(|`)/u
-/** Builtins that count with their arguments. */
-const COUNTING = new Set([
-  'let',
-  'declare',
-  'typeset',
-  'local',
-  'export',
-  'readonly',
-  'printf',
-  'read',
-  'unset',
-  'test',
-  '[',
-  'wait',
-  'mapfile',
-  'readarray',
-  'getopts',
-])
+
+/** Nodes in whose text nothing is expanded. */
+const QUOTING = new Set(['raw_string', 'ansi_c_string', 'comment', 'heredoc_start', 'heredoc_end'])
+/** Nodes in whose text something may be expanded beside their children. */
+const EXPANDED = new Set(['expansion', 'heredoc_body', 'string', 'concatenation', 'regex'])
+/** What they start is still the shell's own. */
+const IN_SHELL = new Set(['command', 'builtin', 'time', 'coproc'])
+/** Words that the grammar takes for programs where it does not know the shell's syntax. */
+const RESERVED = new Set('{ } ( ) ! if then else elif fi for while until do done case esac in select function [[ ]] (( ))'.split(' '))
 
 class CommandReader {
   readonly #parser: Parser
@@ -128,7 +119,7 @@ class CommandReader {
     else {
       const { rootNode } = tree
       // Where the grammar gives up, or joins lines differently than the shell, nothing can be told for certain.
-      if (rootNode.hasError || /[^\s\\]\\\r?\n\S/u.test(text)) this.#unknown(text)
+      if (rootNode.hasError || /[^\s\\]\\\r?\n\S|#[^\n]*\\\r?\n/u.test(text)) this.#unknown(text)
       if (outermost) this.#findFunctions(rootNode, text)
       this.#walk(rootNode, 0)
       tree.delete()
@@ -165,6 +156,7 @@ class CommandReader {
         this.#assignment(node.childForFieldName('name')?.text ?? '', node.childForFieldName('value'))
         break
       case 'declaration_command':
+      case 'unset_command':
         for (const child of node.namedChildren) if (child.type !== 'variable_assignment') this.#declared(wordOf(child))
         break
       case 'command_substitution':
@@ -184,6 +176,7 @@ class CommandReader {
         this.#redirected(node)
         break
     }
+    if (hidesSubstitution(node)) this.#unknown(node.text.slice(0, 200))
     for (const child of node.namedChildren) this.#walk(child, depth + 1)
   }
 
@@ -199,7 +192,7 @@ class CommandReader {
     if (name === null) return
     const outer = node.parent?.type === 'redirected_statement' ? node.parent : null
     const words = [name, ...node.childrenForFieldName('argument'), ...strayWords(node), ...(outer === null ? [] : strayWords(outer))]
-    this.#argv(words.map(wordOf), { stdin: staticInput(node) ?? (outer === null ? null : staticInput(outer)), direct: true })
+    this.#argv(wordsOf(words), { stdin: staticInput(node) ?? (outer === null ? null : staticInput(outer)), direct: true })
   }
 
   #argv(words: readonly Word[], from: { readonly stdin: string | null; readonly direct: boolean }): void {
@@ -211,7 +204,8 @@ class CommandReader {
       .trim()
     const slash = head.text.lastIndexOf('/')
     const name = head.text.slice(slash + 1)
-    if (head.kind === 'open' || name === '' || name.includes(UNKNOWN_PIECE)) return this.#unknown(line)
+    if (head.kind === 'open' || name === '' || name.includes(UNKNOWN_PIECE) || RESERVED.has(head.raw)) return this.#unknown(line)
+    if (name === 'coproc' && rest.some(({ raw }) => RESERVED.has(raw))) return this.#unknown(line)
     if (from.direct && head.kind === 'exact' && slash === -1) {
       // A function of this line, unless quoting or `command` goes past it.
       if (this.#functions.has(name) && head.raw === name) return
@@ -219,18 +213,18 @@ class CommandReader {
     }
     const wrapped = wrappedBy(name, rest, from.stdin)
     const inShell = name === 'command' || name === 'builtin' || name === 'exec'
-    if (wrapped !== null) for (const started of wrapped.starts) this.#started(started, line, name === 'command' || name === 'builtin')
+    if (wrapped !== null) for (const started of wrapped.starts) this.#started(started, line, name)
     if (wrapped?.transparent === true || (inShell && from.direct)) return
     const folder = slash === -1 ? null : posix.normalize(head.text.slice(0, Math.max(1, slash)))
     this.#add({ name, line, known: true, byPath: folder !== null && !SYSTEM_FOLDERS.has(folder) })
   }
 
-  #started(started: Started, line: string, inShell: boolean): void {
+  #started(started: Started, line: string, by: string): void {
     switch (started.type) {
       case 'argv': {
-        const [head] = started.words
-        // `command` and `builtin` go past functions, not past builtins.
-        return this.#argv(started.words, { stdin: null, direct: inShell && !this.#functions.has(head?.text ?? '') })
+        // `command` and `builtin` go past functions, not past builtins; `time` and `coproc` past neither.
+        const goesPast = by !== 'time' && by !== 'coproc' && this.#functions.has(started.words[0]?.text ?? '')
+        return this.#argv(started.words, { stdin: null, direct: IN_SHELL.has(by) && !goesPast })
       }
       case 'script':
         return this.#script(started.text, false)
@@ -246,7 +240,7 @@ class CommandReader {
   #builtin(name: string, rest: readonly Word[], line: string): boolean {
     const texts = rest.map(({ text }) => text)
     const isExact = rest.every(({ kind }) => kind === 'exact')
-    if (COUNTING.has(name) && rest.some(({ text, kind }) => kind === 'exact' && ARITHMETIC_CODE.test(text))) this.#unknown(line)
+    if (name === 'printf' && texts[0]?.startsWith('-v') === true && texts.some((text) => ARITHMETIC_CODE.test(text))) this.#unknown(line)
     if (name !== 'echo' && name !== 'printf') for (const word of rest) this.#declared(word)
     switch (name) {
       case 'command':
@@ -296,6 +290,7 @@ class CommandReader {
   }
 
   #declared(word: Word): void {
+    if (ARITHMETIC_CODE.test(word.text)) this.#unknown(word.raw)
     const equals = word.text.indexOf('=')
     const name = equals === -1 ? word.text : word.text.slice(0, equals).replace(/\+$/u, '')
     if (/^[A-Za-z_]\w*$/u.test(name) && (equals !== -1 || LOOKUP_VARIABLES.test(name))) {
@@ -319,6 +314,24 @@ class CommandReader {
     }
     if (value.kind !== 'open' && ARITHMETIC_CODE.test(value.text)) this.#unknown(`${name}=${value.text}`)
   }
+}
+
+/** Whether there is text, beside what the grammar has taken apart, in which the shell would find a substitution. */
+function hidesSubstitution(node: Node): boolean {
+  if (QUOTING.has(node.type) || (node.namedChildCount > 0 && !EXPANDED.has(node.type))) return false
+  if (!/`|\$\(/u.test(ownText(node).replace(/\\./gsu, ''))) return false
+  const start = node.type === 'heredoc_body' ? node.parent?.namedChildren.find(({ type }) => type === 'heredoc_start') : undefined
+  return !/['"\\]/u.test(start?.text ?? '')
+}
+
+function ownText(node: Node): string {
+  let text = ''
+  let at = 0
+  for (const child of node.namedChildren) {
+    text += node.text.slice(at, child.startIndex - node.startIndex)
+    at = child.endIndex - node.startIndex
+  }
+  return text + node.text.slice(at)
 }
 
 function strayWords(node: Node): Node[] {

@@ -25,11 +25,29 @@ export function exactWord(text: string): Word {
 }
 
 export function wordOf(node: Node): Word {
-  const pieces = piecesOf(node)
+  return wordFrom(piecesOf(node), node.text)
+}
+
+/** The grammar splits some words: nodes that touch are one word for the shell. */
+export function wordsOf(nodes: readonly Node[]): Word[] {
+  const groups: Node[][] = []
+  for (const node of nodes) {
+    const group = groups.at(-1)
+    if (group !== undefined && group.at(-1)?.endIndex === node.startIndex) group.push(node)
+    else groups.push([node])
+  }
+  return groups.map((group) => {
+    // `$"text"` is text to be translated.
+    const parts = group.filter((node, index) => node.text !== '$' || group[index + 1]?.type !== 'string')
+    return wordFrom(joined(parts.map(piecesOf)), group.map((node) => node.text).join(''))
+  })
+}
+
+function wordFrom(pieces: Pieces, raw: string): Word {
   const expands = /[*?[]/u.test(pieces.bare) || (pieces.bare.includes('{') && /,|\.\./u.test(pieces.bare))
   // A piece that cannot be known may hold what a neighbouring quote or bracket makes of it.
   const kind = pieces.splits || expands ? 'open' : pieces.known && !pieces.text.includes(UNKNOWN_PIECE) ? 'exact' : 'partly'
-  return { text: pieces.text, kind, raw: node.text }
+  return { text: pieces.text, kind, raw }
 }
 
 function piecesOf(node: Node): Pieces {
