@@ -11,7 +11,8 @@ import { createFilesystemDriver } from '../tools/drivers/filesystem/filesystem-d
 import { createLspDriver } from '../tools/drivers/lsp/lsp-driver'
 import { createSearchDriver } from '../tools/drivers/search/search-driver'
 import { createShellDriver } from '../tools/drivers/shell/shell-driver'
-import { egressBinds, FILE_GUEST_SCRIPT, fileGuestBinds, shellGuestBinds } from '../tools/guest/guest-binds'
+import { toolBinds } from '../tools/driver-set'
+import { FILE_GUEST_SCRIPT } from '../tools/guest/guest-binds'
 import { PortRanges } from '../tools/port-ranges'
 import type { ToolName, ToolSchemas } from '../tools/schemas'
 import { guestOwner } from '../tools/sandboxes/guest-owner'
@@ -69,13 +70,13 @@ export async function openProviderBench(provider: SandboxProvider, contents: Rea
       const shell = createShellDriver({ onTerminalData: () => undefined })
       const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
       const lsp = createLspDriver({ appRoot: APP_ROOT, guestNode: GUEST_NODE, channel: filesystem.channel })
-      const all: readonly Driver[] = [filesystem, shell, createSearchDriver(filesystem)]
+      const all: readonly Driver[] = [filesystem, shell, lsp, createSearchDriver(filesystem)]
       const parts = {
         provider,
         files,
         content,
         base,
-        binds: [...fileGuestBinds(APP_ROOT), ...shellGuestBinds(APP_ROOT), ...egressBinds(APP_ROOT)],
+        binds: toolBinds(APP_ROOT),
         dir: join(dataDir, 'branches'),
         ports,
         limits: { ...DEFAULT_LIMITS, ...limits },

@@ -148,6 +148,11 @@ for (const level of LEVELS) {
       expect((await branch.call('search.files', { query: 'one.txt' })).files[0]?.path).toBe('src/moved/one.txt')
     })
 
+    it('asks language servers', async () => {
+      const { symbols } = await branch.call('lsp.documentSymbols', { path: 'src/a.ts' })
+      expect(symbols.map((symbol) => symbol.name)).toEqual(['a'])
+    })
+
     it('keeps a shell’s folder, variables and jobs, and runs in the background', async () => {
       expect(await branch.sh('cd src && word=kept && pwd | sed s,.*/,,')).toEqual({ exitCode: 0, output: 'src\n' })
       expect(await branch.sh('echo $word; ls -1; (exit 4)')).toEqual({ exitCode: 4, output: 'kept\na.ts\ndeep\nmoved\n' })
