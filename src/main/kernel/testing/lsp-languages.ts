@@ -8,6 +8,8 @@ export interface LanguageFixture {
   readonly use: { readonly path: string; readonly line: string }
   /** Each occurrence as `path:line kind`. */
   readonly references: readonly string[]
+  /** A file with one use more. */
+  readonly added: { readonly path: string; readonly text: string }
   /** What the file that uses it says when a name is wrong, in place of a right one. */
   readonly mistake: { readonly right: string; readonly wrong: string; readonly message: RegExp }
 }
@@ -24,6 +26,7 @@ export const LANGUAGE_FIXTURES: readonly LanguageFixture[] = [
     definition: { path: 'counting.py', name: 'add_up', by: 'def add_up' },
     use: { path: 'main.py', line: 'later = add_up' },
     references: ['counting.py:4 definition', 'main.py:1 import', 'main.py:4 call', 'main.py:4 call', 'main.py:5 read'],
+    added: { path: 'more.py', text: 'import counting\n\ncounting.add_up(3)\n' },
     mistake: { right: 'later = add_up', wrong: 'later = add_down', message: /add_down.*not defined/ },
   },
   {
@@ -37,6 +40,7 @@ export const LANGUAGE_FIXTURES: readonly LanguageFixture[] = [
     definition: { path: 'counting.go', name: 'addUp', by: 'func addUp' },
     use: { path: 'main.go', line: 'later := addUp' },
     references: ['counting.go:6 definition', 'main.go:4 read', 'main.go:5 call'],
+    added: { path: 'more.go', text: 'package main\n\nfunc more() {\n\taddUp(3)\n}\n' },
     mistake: { right: 'later := addUp', wrong: 'later := addDown', message: /addDown/ },
   },
   {
@@ -51,6 +55,8 @@ export const LANGUAGE_FIXTURES: readonly LanguageFixture[] = [
     definition: { path: 'src/counting.rs', name: 'add_up', by: 'fn add_up' },
     use: { path: 'src/main.rs', line: '    let later = add_up' },
     references: ['src/counting.rs:2 definition', 'src/main.rs:3 import', 'src/main.rs:6 read', 'src/main.rs:7 call'],
+    // A file that no module names is not part of the crate: a test is.
+    added: { path: 'src/bin/more.rs', text: '#[path = "../counting.rs"]\nmod counting;\n\nfn main() {\n    counting::add_up(1, 2);\n}\n' },
     mistake: { right: 'let later = add_up', wrong: 'let later = ', message: /expected expression/i },
   },
   {
@@ -64,6 +70,7 @@ export const LANGUAGE_FIXTURES: readonly LanguageFixture[] = [
     definition: { path: 'counting.c', name: 'add_up', by: 'int add_up' },
     use: { path: 'main.c', line: '  int (*later)(int) = add_up' },
     references: ['counting.c:5 definition', 'counting.h:4 declaration', 'main.c:4 read', 'main.c:5 call'],
+    added: { path: 'more.c', text: '#include "counting.h"\n\nint more(void) { return add_up(3); }\n' },
     mistake: { right: '= add_up', wrong: '= add_down', message: /add_down/ },
   },
 ]

@@ -65,28 +65,28 @@ export async function enrich(asking: Asking, found: readonly Place[], how: Enric
   const sources: SourceExcerpt[] = []
   for (const [path, ranges] of byPath) {
     const file = await readSource(asking, path)
-    const near = first.has(path) && file !== null && asking.languageIdOf(path) !== 'text' ? await nearBy(asking, path, ranges) : null
+    // An index may still name what is gone.
+    if (file === null) continue
+    const near = first.has(path) && asking.languageIdOf(path) !== 'text' ? await nearBy(asking, path, ranges) : null
     for (const range of ranges) {
       const kind =
         how.kind ??
-        (file === null
-          ? undefined
-          : kindAt(asking, path, file, range, {
-              highlight: near?.highlights.get(keyOf(range)) ?? null,
-              isOrigin: origins.some((origin) => origin.path === path && keyOf(origin.range) === keyOf(range)),
-              symbolKind,
-            }))
+        kindAt(asking, path, file, range, {
+          highlight: near?.highlights.get(keyOf(range)) ?? null,
+          isOrigin: origins.some((origin) => origin.path === path && keyOf(origin.range) === keyOf(range)),
+          symbolKind,
+        })
       const symbol = near === null ? null : enclosing(near.symbols, range)
       locations.push({
         path,
         ...range,
-        context: file === null ? '' : lineAt(file, range.startLine).trim().slice(0, MAX_CONTEXT),
+        context: lineAt(file, range.startLine).trim().slice(0, MAX_CONTEXT),
         ...(kind === undefined ? {} : { kind }),
         ...(symbol === null ? {} : { symbol: symbol.name }),
       })
     }
     const [start] = ranges
-    if (first.has(path) && file !== null && start !== undefined) {
+    if (first.has(path) && start !== undefined) {
       sources.push(excerpt(path, file, start, near === null ? null : enclosing(near.symbols, start)))
     }
   }

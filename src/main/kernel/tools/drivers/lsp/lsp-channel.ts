@@ -4,11 +4,14 @@ import { frameMessage, MAX_MESSAGE_BYTES, MessageUnframer } from './message-fram
 import type { ServerEntry } from './server-catalogue'
 import { discoverServer, type DiscoveryOptions } from './server-discovery'
 import { startServerProcess, withGuestPaths } from './server-process'
+import { WorkspacePaths } from './workspace-paths'
 
 const DISCOVERY_TIMEOUT_MS = 30_000
 
 /** JSON-RPC messages of LSP, one string each, to a server that only this channel talks to. Ends with its server. */
 export interface LspChannel {
+  /** The workspace as the server knows it. */
+  readonly rootUri: string
   send(message: string): void
   onMessage(listener: (message: string) => void): void
   /** Called once, also when the channel is already closed. */
@@ -45,6 +48,7 @@ export async function openLspChannel(sandbox: Sandbox, entry: ServerEntry, optio
   })
 
   return {
+    rootUri: new WorkspacePaths(sandbox.guest.workspace).uri('.'),
     send: (message) => {
       if (closed) throw new KeyframeError({ code: 'lsp.closed', message: 'The language server has ended.', action: 'Open the file again.' })
       if (message.length > MAX_MESSAGE_BYTES) throw new KeyframeError({ code: 'lsp.bad-message', message: 'The message is too large.' })

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGE_FIXTURES, placeIn } from '../../../testing/lsp-languages'
 import { serverSettings, serverToolBinds, skipFor, whyNoServer } from '../../../testing/lsp-servers'
 import { toolCaller } from '../../../testing/lsp-tool-caller'
-import { APP_ROOT, GUEST_NODE, makeOverlayWorkspace, type OverlayWorkspace, writeInside } from '../../../testing/overlay-workspace'
+import {
+  APP_ROOT,
+  GUEST_NODE,
+  makeOverlayWorkspace,
+  type OverlayWorkspace,
+  removeInside,
+  writeInside,
+} from '../../../testing/overlay-workspace'
 import type { Sandbox } from '../../sandboxes/sandbox'
 import { createLspDriver, type LspDriver } from './lsp-driver'
 import { lspBinds } from './server-process'
@@ -80,6 +87,18 @@ describe.each(LANGUAGE_FIXTURES)('language knowledge of $language', (fixture) =>
     await writeInside(sandbox, use.path, right)
     await driver.filesChanged([use.path])
     expect(await problems()).toEqual([])
+  })
+
+  test('a file that comes and goes is known', async (context) => {
+    skipFor(context, reason)
+    const { path, text } = fixture.added
+    const added = async () => (await call('lsp.references', definition)).locations.filter((one) => one.path === path).length
+    await writeInside(sandbox, path, text)
+    await driver.filesChanged([path])
+    expect(await added()).toBe(1)
+    await removeInside(sandbox, path)
+    await driver.filesChanged([path])
+    expect(await added()).toBe(0)
   })
 
   test('its health is shown', async (context) => {

@@ -116,6 +116,9 @@ export class ServerSession {
       this.deathsInARow = Math.min(this.deathsInARow, MAX_DEATHS - 1)
       if (!this.server) return
       this.disturbances += 1
+      // Its database is made again, without what has gone: the index would keep that.
+      const isMadeAgain = ({ path, exists }: FileChanged): boolean => this.isConfiguration(path) || (!exists && this.isSourceHere(path))
+      if (this.entry.quirks.compilationDatabase === true && relevant.some(isMadeAgain)) return this.drop()
       try {
         await this.tell(this.server, relevant)
       } catch (error) {
@@ -202,8 +205,10 @@ export class ServerSession {
     const changes: { uri: string; type: 1 | 2 | 3 }[] = []
     for (const { path, exists, existed } of changed) {
       const known = server.cover?.knows(path) ?? existed
+      // A new source is in no database yet: an open one is known all the same.
+      const isNewSource = this.entry.quirks.compilationDatabase === true && !existed && this.isSourceHere(path)
       if (!exists) await server.documents.close(path)
-      else if (server.documents.isOpen(path)) await server.documents.ensure(path)
+      else if (server.documents.isOpen(path) || isNewSource) await server.documents.ensure(path)
       changes.push({ uri: server.paths.uri(path), type: exists ? (known ? 2 : 1) : 3 })
       if (exists !== known || !isSource(path)) server.cover?.forget()
     }
@@ -212,12 +217,19 @@ export class ServerSession {
 
   /** Its sources and configurations, what it asked to be told about, and what may be a folder. */
   private matters(path: string): boolean {
-    const { entry, paths } = this.options
+    const { paths } = this.options
     const name = path.split('/').at(-1) ?? path
     if (!name.includes('.')) return true
-    const patterns = [...entry.files.map(({ pattern }) => pattern), ...entry.configurations]
-    if (patterns.some((pattern) => matcherOf(pattern)(path))) return true
+    if (this.isSourceHere(path) || this.isConfiguration(path)) return true
     return (this.server?.connection.watchers ?? []).some((pattern) => watches(pattern, paths)(path))
+  }
+
+  private isSourceHere(path: string): boolean {
+    return this.entry.files.some(({ pattern }) => matcherOf(pattern)(path))
+  }
+
+  private isConfiguration(path: string): boolean {
+    return this.entry.configurations.some((pattern) => matcherOf(pattern)(path))
   }
 
   private async ready(options: RequestOptions): Promise<Server> {
