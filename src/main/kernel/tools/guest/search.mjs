@@ -7,6 +7,8 @@ import { ignoreRules, walk } from './tree-walk.mjs'
 import { isWord } from './word-bounds.mjs'
 import { GuestFailure, lstatOrNull, normalisePath, resolvePath, workspaceRoot } from './workspace-paths.mjs'
 
+/** Found on the sandbox's PATH, or not: then Keyframe searches by itself. */
+const RIPGREP = 'rg'
 const MAX_SHOWN_CHARACTERS = 400
 const MAX_STDERR_CHARACTERS = 4000
 const MAX_LISTED_FILES = 500_000
@@ -19,6 +21,7 @@ const COMMON = [
   '--no-ignore-global',
   '--no-ignore-parent',
   '--no-ignore-exclude',
+  '--no-ignore-dot',
   '--no-require-git',
   '--no-follow',
 ]
@@ -58,7 +61,7 @@ async function ripgrepVersion() {
 /** Runs ripgrep to its end, or until `onData` returns true. True when it found something. */
 function run(args, deadline, onData) {
   return new Promise((resolve, reject) => {
-    const child = spawn('rg', args, { cwd: workspaceRoot, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(RIPGREP, args, { cwd: workspaceRoot, stdio: ['ignore', 'pipe', 'pipe'] })
     let stderr = ''
     let enough = false
     const timer = setTimeout(

@@ -31,6 +31,7 @@ export function noteSettled(temporary) {
 export function recoverStaged(folder) {
   if (!lstatOrNull(folder)?.isDirectory()) return 0
   journal = `${folder}/staged-files.json`
+  if (lstatOrNull(journal) === null) return 0
   let removed = 0
   for (const temporary of readJournal()) {
     if (typeof temporary !== 'string' || !temporary.startsWith(`${workspaceRoot}/`) || temporary.includes('/../')) continue

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -148,8 +148,11 @@ describe('ripgrep', () => {
     'reads no settings of the workspace or the agent, and leaves look-around to the built-in search',
     reason,
     async () => {
-      writeFiles(sandbox.workspaceDir, { 'a.txt': 'foobar\nfoo\n', '.ripgreprc': '--files\n', '.rgignore': 'a.txt\n', '.ignore': '' })
-      rmSync(join(sandbox.workspaceDir, '.rgignore'))
+      writeFiles(sandbox.workspaceDir, {
+        'a.txt': 'foobar\nfoo\n',
+        '.ripgreprc': '--files\n',
+        '.ignore': 'a.txt\n',
+      })
       const agents: Sandbox = {
         ...sandbox,
         spawn: (command) => sandbox.spawn({ ...command, env: { RIPGREP_CONFIG_PATH: join(sandbox.workspaceDir, '.ripgreprc') } }),

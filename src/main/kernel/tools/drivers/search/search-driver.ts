@@ -23,7 +23,7 @@ export function createSearchDriver({ channel }: SearchDriverOptions): Driver {
       defineTool({
         name: 'code.search',
         description:
-          'Finds a text or, with regex, a pattern in the files that .gitignore does not exclude, sorted by path. Files over 2 MiB and ' +
+          'Finds a text or, with regex, a pattern in the files that .gitignore (or .rgignore) does not exclude, sorted by path. Files over 2 MiB and ' +
           'binary files are left out. Options: globs, types, case, context lines, several lines, ignored files.',
         ...ToolSchemas['code.search'],
         effect: 'pure',
