@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FramePayload } from '../../shared/frames'
-import { argumentsInBrief, frameRole, frameTitle, ROLE_NAME } from './frame-words'
+import { argumentsInBrief, frameRole, frameTitle, ROLE_NAME, wasStarted } from './frame-words'
 import { frame } from './testing/frame-fixtures'
 
 const OUTCOME: FramePayload<'tool.outcome'> = {
@@ -19,6 +19,15 @@ const DENIAL = {
   reason: 'No policy permits it.',
   enforcedBy: 'system',
 } as const
+
+it('says nothing of the sandbox of a call that was refused before it ran', () => {
+  const refused = { ...OUTCOME, ok: false, isolation: 'none' as const, denials: [DENIAL] }
+  expect([wasStarted(refused), wasStarted({ ...refused, isolation: 'copy' }), wasStarted({ ...OUTCOME, isolation: 'none' })]).toEqual([
+    false,
+    true,
+    true,
+  ])
+})
 
 describe('denied frames', () => {
   it('are a role of their own, before failed and changing ones', () => {

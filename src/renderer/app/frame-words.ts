@@ -9,6 +9,11 @@ export function isDenied(outcome: ToolOutcome): boolean {
   return (outcome.denials?.length ?? 0) > 0 || outcome.error?.code === DENIED
 }
 
+/** False for a call that was refused before anything of it ran: nothing is to be said of its sandbox. */
+export function wasStarted(outcome: ToolOutcome): boolean {
+  return outcome.ok || !isDenied(outcome) || outcome.isolation !== 'none'
+}
+
 /** What was refused and why, in a line. */
 export function denialInBrief(outcome: ToolOutcome): string {
   const [first, ...others] = outcome.denials ?? []

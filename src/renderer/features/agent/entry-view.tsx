@@ -12,7 +12,7 @@ import {
 import { type ReactNode, useState } from 'react'
 import { useStore } from 'zustand'
 import type { Plan } from '../../../shared/frames'
-import { argumentsInBrief, denialInBrief, isDenied } from '../../app/frame-words'
+import { argumentsInBrief, denialInBrief, isDenied, wasStarted } from '../../app/frame-words'
 import { useIsPast, useOpenRunSummary, useWindow } from '../../app/window-context'
 import { count, formatDuration, formatScore } from '../../components/format'
 import { isUnisolated, LEVEL_MEANING } from '../../components/policy-words'
@@ -218,7 +218,7 @@ function ToolRow({ call }: { call: ToolCall }) {
         <Icon size={13} aria-label={state} className={red ? 'danger' : 'faint'} />
         <span className="mono">{call.tool}</span>
         <span className="mono faint clip">{argumentsInBrief(call.args)}</span>
-        {call.outcome !== null && isUnisolated(call.outcome.isolation) && (
+        {call.outcome !== null && wasStarted(call.outcome) && isUnisolated(call.outcome.isolation) && (
           <ShieldAlert size={13} className="warning" aria-label={LEVEL_MEANING[call.outcome.isolation].name} />
         )}
         <span className="number faint">{call.outcome === null ? '' : formatDuration(call.outcome.durationMs)}</span>

@@ -110,7 +110,8 @@ export function DenialList({ denials }: { denials: readonly Denial[] }) {
               <UntrustedInline text={denial.resource} />
             </p>
             <p className="muted">
-              {denial.reason} <span className="faint">Refused {DENIED_BY[denial.by]}.</span> <EnforcedMark by={denial.enforcedBy} />
+              {/[.!?]$/.test(denial.reason) ? denial.reason : `${denial.reason}.`}{' '}
+              <span className="faint">Refused {DENIED_BY[denial.by]}.</span> <EnforcedMark by={denial.enforcedBy} />
             </p>
           </div>
         </li>

@@ -1,7 +1,7 @@
 import { Shield, ShieldAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Frame, FramePayload, IsolationLevel } from '../../../shared/frames'
-import { isDenied } from '../../app/frame-words'
+import { isDenied, wasStarted } from '../../app/frame-words'
 import { DecisionList } from '../../components/decision-list'
 import { formatDuration } from '../../components/format'
 import { isUnisolated, LEVEL_MEANING } from '../../components/policy-words'
@@ -54,14 +54,20 @@ export function ToolOutcomeView({ outcome, intent }: { outcome: FramePayload<'to
       </Part>
       {intent?.kind === 'tool.intent' && <PolicyPart intent={intent.payload} />}
       <Part title="Isolation and limits">
-        <IsolationLine level={outcome.isolation} />
-        <p>
-          Took <span className="number">{formatDuration(outcome.durationMs)}</span>
-        </p>
-        {outcome.usage === undefined ? (
-          <p className="muted">What it used was not measured: nothing was started for it.</p>
+        {wasStarted(outcome) ? (
+          <>
+            <IsolationLine level={outcome.isolation} />
+            <p>
+              Took <span className="number">{formatDuration(outcome.durationMs)}</span>
+            </p>
+            {outcome.usage === undefined ? (
+              <p className="muted">What it used was not measured.</p>
+            ) : (
+              <UsageBars usage={outcome.usage} durationMs={outcome.durationMs} />
+            )}
+          </>
         ) : (
-          <UsageBars usage={outcome.usage} durationMs={outcome.durationMs} />
+          <p className="muted">Refused before anything of it ran.</p>
         )}
       </Part>
     </>
