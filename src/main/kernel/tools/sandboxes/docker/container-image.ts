@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import { KeyframeError } from '../../../../../shared/failure'
+import { GUEST_WORKSPACE } from '../guest-view'
 import { engineMessage, type EngineClient } from './engine-client'
 import { Created, ImageView } from './engine-shapes'
 import { KERNEL_LABEL, kernelMark } from './kernel-mark'
@@ -12,6 +14,8 @@ export interface ContainerImage {
   /** Its /etc/passwd and /etc/group. */
   readonly passwd: string
   readonly group: string
+  /** Folders that it declares as volumes: the engine would give each one without a limit. */
+  readonly volumes: readonly string[]
 }
 
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -36,6 +40,10 @@ export async function inspectImage(engine: EngineClient, name: string): Promise<
   const image = ImageView.parse(JSON.parse(found.body.toString('utf8')))
   const wanted = ARCHITECTURES[process.arch] ?? process.arch
   if (image.Architecture !== '' && image.Architecture !== wanted) throw unsuitable(name, `is for ${image.Architecture}, not ${wanted}`)
+  const volumes = Object.keys(image.Config?.Volumes ?? {}).map((path) => posix.normalize(path).replace(/(?<=.)\/$/, ''))
+  if (volumes.some((path) => path.startsWith(`${GUEST_WORKSPACE}/`) || path === '/')) {
+    throw unsuitable(name, `declares a volume in ${GUEST_WORKSPACE}, where the branch's files are`)
+  }
   const { Id: container } = await engine.post(Created, '/containers/create', {
     Image: image.Id,
     Entrypoint: ['/never-started'],
@@ -55,7 +63,7 @@ export async function inspectImage(engine: EngineClient, name: string): Promise<
     const textOf = async (path: string): Promise<string> => (await readEntry(engine, container, path))?.toString('utf8') ?? ''
     const [passwd, group] = [await textOf('/etc/passwd'), await textOf('/etc/group')]
     const path = (image.Config?.Env ?? []).find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length)
-    return { id: image.Id, name, path: (path || USUAL_PATH).split(':'), passwd, group }
+    return { id: image.Id, name, path: (path || USUAL_PATH).split(':'), passwd, group, volumes }
   } finally {
     await engine.call('DELETE', `/containers/${container}?force=1&v=1`)
   }

@@ -59,6 +59,11 @@ export function bindMount(source: string, target: string, readOnly: boolean): Re
   return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, BindOptions: { Propagation: 'rprivate' } }
 }
 
+/** In memory, so that what is written there counts against the container's memory. */
+export function memoryMount(target: string, sizeBytes: number): Record<string, unknown> {
+  return { Type: 'tmpfs', Target: target, TmpfsOptions: { SizeBytes: sizeBytes, Mode: 0o1777 } }
+}
+
 /**
  * Whether the merged view of read-only layers has a real folder in this place: every step of the path is one, in the uppermost layer
  * that has it. A link that an agent left is none, so that nothing is mounted through it; a whiteout is none either.

@@ -388,7 +388,7 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
     const base = join(root, 'with-dockerfile')
     writeOwned(base, {
       '.devcontainer/devcontainer.json': '{ // our own\n "build": { "dockerfile": "Own", "context": "..", "args": { "WHO": "me" }, }, }',
-      '.devcontainer/Own': `FROM ${engine.image}\nARG WHO\nCOPY mark /mark\nRUN echo $WHO > /who; cat /proc/net/dev | tail -n +3 | cut -d: -f1 > /interfaces\n`,
+      '.devcontainer/Own': `FROM ${engine.image}\nARG WHO\nCOPY mark /mark\nVOLUME /declared /tmp\nRUN echo $WHO > /who; cat /proc/net/dev | tail -n +3 | cut -d: -f1 > /interfaces\n`,
       mark: 'from the base\n',
     })
     const options = { dockerPath: engine.dockerPath, host: engine.host, nodePath: process.execPath, image: 'auto' }
@@ -405,6 +405,9 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
     })
     opened.push(sandbox)
     expect(await out(sandbox, 'cat /mark /who; tr -d " " < /interfaces')).toBe('from the base\nme\nlo\n')
+    expect(
+      await out(sandbox, 'grep " /declared " /proc/mounts | cut -d" " -f1; df -m /declared | tail -1 | tr -s " " | cut -d" " -f2'),
+    ).toBe('tmpfs\n256\n')
     expect((await createDockerProvider(options).image(base)).name).toBe(image.name)
     writeOwned(base, { '.devcontainer/devcontainer.json': '{ "build": { "dockerfile": "../../../etc/passwd" } }' })
     expect((await failureOf(createDockerProvider(options).image(base))).code).toBe('sandbox.bad-recipe')

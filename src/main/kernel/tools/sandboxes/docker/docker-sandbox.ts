@@ -13,7 +13,7 @@ import { commandLauncher } from './command-launcher'
 import { LAUNCHER, startContainer } from './container'
 import { ContainerEgress } from './container-egress'
 import { inspectImage, type ContainerImage } from './container-image'
-import { bindMount, hasFolder, overlayMount } from './container-mounts'
+import { bindMount, hasFolder, memoryMount, overlayMount } from './container-mounts'
 import { containerCounters } from './container-usage'
 import { ContainerWatch } from './container-watch'
 import { DockerBranch } from './docker-branch'
@@ -132,6 +132,8 @@ interface OpenParts {
 }
 
 const SHM_BYTES = 256 * 1024 ** 2
+/** For each folder that an image declares as a volume. */
+const DECLARED_BYTES = 256 * 1024 ** 2
 const GUEST_HOME = '/home/agent'
 /** The first process and its child are not a command's. */
 const OWN_PROCESSES = 2
@@ -167,6 +169,8 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
       bindMount(join(spec.dir, 'exchange'), MOUNTED_GUEST.exchange, false),
       ...(egress === null ? [] : [bindMount(egress.socketPath, GUEST_PROXY_SOCKET, true)]),
     ]
+    const taken = new Set([GUEST_WORKSPACE, ...binds.map((bind) => bind['Target'])])
+    const declared = parts.image.volumes.filter((path) => !taken.has(path)).map((path) => memoryMount(path, DECLARED_BYTES))
     const { uid, gid } = guestOwner()
     const container = await startContainer(parts.client, {
       Image: parts.image.id,
@@ -196,7 +200,7 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
         ],
         ShmSize: SHM_BYTES,
         LogConfig: { Type: 'none', Config: {} },
-        Mounts: [...volumes, ...binds],
+        Mounts: [...volumes, ...binds, ...declared],
       },
     })
     let branch: DockerBranch | null = null

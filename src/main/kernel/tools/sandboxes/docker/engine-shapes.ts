@@ -12,7 +12,9 @@ export type EngineInfo = z.infer<typeof EngineInfo>
 export const ImageView = z.object({
   Id: z.string(),
   Architecture: z.string().default(''),
-  Config: z.object({ Env: z.array(z.string()).nullable().default([]) }).nullable(),
+  Config: z
+    .object({ Env: z.array(z.string()).nullable().default([]), Volumes: z.record(z.string(), z.unknown()).nullable().default(null) })
+    .nullable(),
 })
 
 export const Created = z.object({ Id: z.string() })
