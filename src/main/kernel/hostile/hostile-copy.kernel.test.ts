@@ -1,7 +1,7 @@
 import type { Attack } from './attack'
 import { analyzerAttacks, refactorerAttacks } from './boundary-attacks'
 import { fileAttacks, nameAttacks } from './file-attacks'
-import { hostileSuite } from './hostile-suite'
+import { hostileSuite } from '../testing/hostile-suite'
 
 /**
  * A plain copy isolates nothing, and says so: what programs do past Keyframe is not tried here, since it would hit this machine. What

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { findProgram } from '../tools/sandboxes/host-programs'
 import { analyzerAttacks, limitAttacks, networkAttacks, refactorerAttacks } from './boundary-attacks'
 import { fileAttacks, nameAttacks, processAttacks } from './file-attacks'
-import { hostileSuite } from './hostile-suite'
+import { hostileSuite } from '../testing/hostile-suite'
 import { systemCallAttacks } from './system-attacks'
 
 const hasCompiler = findProgram('gcc') !== null

@@ -6,10 +6,10 @@ import { z } from 'zod'
 import type { RunSummary } from '../../../shared/contract/methods'
 import type { IsolationLevel, ToolOutcome } from '../../../shared/frames'
 import type { AgentProgram } from '../agents/agent-api'
-import { compileHostileProbe } from '../testing/hostile-probe'
-import { KernelFixture } from '../testing/kernel-fixture'
-import { treeHash } from '../testing/overlay-fixture'
-import type { Attack, Targets } from './attack'
+import { compileHostileProbe } from './hostile-probe'
+import { KernelFixture } from './kernel-fixture'
+import { treeHash } from './overlay-fixture'
+import type { Attack, Targets } from '../hostile/attack'
 
 /** Of the role `tiny`, which is a user's own and may do everything. */
 const TINY = {
