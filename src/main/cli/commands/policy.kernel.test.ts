@@ -1,13 +1,16 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runCommandLine } from '../command-line'
 import { createScriptedTerminal } from '../testing/scripted-terminal'
 
 let folder: string
 let repo: string
 let homeBefore: string | undefined
+/** One kernel that all commands join. */
+const serving = createScriptedTerminal()
+let served: Promise<number>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyframe-cli-policy-'))
@@ -15,8 +18,12 @@ beforeAll(async () => {
   process.env['KEYFRAME_HOME'] = join(folder, 'home')
   repo = join(folder, 'sample')
   expect(await runCommandLine(['sample', repo], createScriptedTerminal())).toBe(0)
+  served = runCommandLine(['serve', repo, '--json'], serving)
+  await vi.waitFor(() => expect(serving.outText()).toContain('"address"'), 60_000)
 })
-afterAll(() => {
+afterAll(async () => {
+  serving.interrupt()
+  await served
   if (homeBefore === undefined) delete process.env['KEYFRAME_HOME']
   else process.env['KEYFRAME_HOME'] = homeBefore
   rmSync(folder, { recursive: true, force: true })
@@ -97,14 +104,14 @@ describe('keyframe policy', () => {
       text,
     }
     writeFileSync(join(home, 'grants.json'), JSON.stringify({ version: 1, grants: [grant] }))
-    expect((await check('refactorer', 'fs.write', 'docs/a.md')).code).toBe(0)
+    await expect.poll(async () => (await check('refactorer', 'fs.write', 'docs/a.md')).code, { timeout: 30_000 }).toBe(0)
     expect((await policy('grants')).out).toContain('grant-1  refactorer  fs.write  1970-01-01 00:00:00  docs/**')
     expect(await policy('revoke', 'grant-1')).toMatchObject({ code: 0, out: 'grant-1 is revoked.' })
     expect((await check('refactorer', 'fs.write', 'docs/a.md')).code).toBe(1)
     expect(JSON.parse(readFileSync(join(home, 'grants.json'), 'utf8'))).toEqual({ version: 1, grants: [] })
     writeFileSync(join(home, 'roles', 'mine.cedar'), 'nonsense')
+    await expect.poll(async () => (await policy('list')).code, { timeout: 30_000 }).toBe(1)
     const list = await policy('list')
-    expect(list.code).toBe(1)
     expect(list.err).toContain('mine.json is not in force: ')
   })
 })

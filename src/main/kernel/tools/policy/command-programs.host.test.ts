@@ -8,7 +8,7 @@ import { type CommandParser, loadCommandParser } from './command-programs'
 
 /** What lines may start beside the one program that is looked for. */
 const HARMLESS = 'bash sh env timeout xargs cat nice nohup find stdbuf setsid sleep ls true'.split(' ')
-const RANDOM_LINES = 150
+const RANDOM_LINES = 80
 
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 const double = (text: string): string => `"${text.replace(/[\\"$`]/gu, '\\$&')}"`
