@@ -422,6 +422,20 @@ describe('a hostile repository', () => {
     expect(treeHash(join(root, '.git'))).toBe(before)
   })
 
+  it('leaves no view behind, nor that of a kernel that was killed', async () => {
+    writeFiles(root, { 'a.txt': 'a\n' })
+    commit('first')
+    freeze()
+    const ended = spawnSync('true').pid
+    const views = (): string[] =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith(`keyframe-git-${ended}-`) || name.startsWith(`keyframe-git-${process.pid}-`))
+    mkdirSync(join(tmpdir(), `keyframe-git-${ended}-abc`))
+    await call('git.log', {})
+    expect(views()).toHaveLength(1)
+    await driver.dispose()
+    expect(views()).toEqual([])
+  })
+
   it('is not read when .git points at another repository', async () => {
     const other = join(dir, 'other')
     mkdirSync(other)

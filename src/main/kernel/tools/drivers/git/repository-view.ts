@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KeyframeError } from '../../../../../shared/failure'
-import { expectFsError } from '../../../workspace/fs-errors'
+import { expectFsError, fsCode } from '../../../workspace/fs-errors'
 import type { GitFolder } from '../../../workspace/git-folder'
 import { Slices } from '../../../workspace/slices'
 import { findRepository, smallFile } from './find-repository'
@@ -33,7 +33,8 @@ export class RepositoryView {
   constructor(root: string) {
     this.#folder = findRepository(root)
     this.objectFormat = this.#folder.objectFormat
-    this.dir = mkdtempSync(join(tmpdir(), 'keyframe-git-'))
+    sweepOldViews()
+    this.dir = mkdtempSync(join(tmpdir(), `keyframe-git-${process.pid}-`))
     for (const name of ['objects', 'refs', 'source', 'source/pack']) mkdirSync(join(this.dir, name))
     const version = this.objectFormat === 'sha256' ? '1\n[extensions]\n\tobjectFormat = sha256\n[core]' : '0'
     const quiet = ['bare = true', 'hooksPath = /dev/null', 'fsmonitor = false', 'commitGraph = false'].map((row) => `\t${row}\n`).join('')
@@ -152,6 +153,26 @@ export class RepositoryView {
         if (OID.test(oid)) refs.set(name, oid)
       }
     }
+  }
+}
+
+/** Removes the views of kernels that were killed: nobody else's, and none of one that runs. */
+function sweepOldViews(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^keyframe-git-(\d+)-\w+$/.exec(name)?.[1]
+    const stat = pid === undefined ? undefined : lstatSync(join(tmpdir(), name), { throwIfNoEntry: false })
+    if (stat?.isDirectory() !== true || stat.uid !== process.getuid?.() || isAlive(Number(pid))) continue
+    rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    expectFsError(thrown, 'ESRCH', 'EPERM')
+    return fsCode(thrown) === 'EPERM'
   }
 }
 
