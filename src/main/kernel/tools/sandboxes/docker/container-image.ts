@@ -16,6 +16,7 @@ export interface ContainerImage {
   readonly group: string
   /** Folders that it declares as volumes: the engine would give each one without a limit. */
   readonly volumes: readonly string[]
+  readonly notices: readonly string[]
 }
 
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -63,7 +64,7 @@ export async function inspectImage(engine: EngineClient, name: string): Promise<
     const textOf = async (path: string): Promise<string> => (await readEntry(engine, container, path))?.toString('utf8') ?? ''
     const [passwd, group] = [await textOf('/etc/passwd'), await textOf('/etc/group')]
     const path = (image.Config?.Env ?? []).find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length)
-    return { id: image.Id, name, path: (path || USUAL_PATH).split(':'), passwd, group, volumes }
+    return { id: image.Id, name, path: (path || USUAL_PATH).split(':'), passwd, group, volumes, notices: [] }
   } finally {
     await engine.call('DELETE', `/containers/${container}?force=1&v=1`)
   }

@@ -387,13 +387,15 @@ describe.skipIf(reason !== null)('sandboxes of containers', { meta: { reason: re
   it('builds the workspace’s own image from the base, once, without network', async () => {
     const base = join(root, 'with-dockerfile')
     writeOwned(base, {
-      '.devcontainer/devcontainer.json': '{ // our own\n "build": { "dockerfile": "Own", "context": "..", "args": { "WHO": "me" }, }, }',
+      '.devcontainer/devcontainer.json':
+        '{ // our own\n "build": { "dockerfile": "Own", "context": "..", "args": { "WHO": "me" }, }, "features": {}, }',
       '.devcontainer/Own': `FROM ${engine.image}\nARG WHO\nCOPY mark /mark\nVOLUME /declared /tmp\nRUN echo $WHO > /who; cat /proc/net/dev | tail -n +3 | cut -d: -f1 > /interfaces\n`,
       mark: 'from the base\n',
     })
     const options = { dockerPath: engine.dockerPath, host: engine.host, nodePath: process.execPath, image: 'auto' }
     const own = createDockerProvider(options)
     const image = await own.image(base)
+    expect(image.notices).toEqual(['Of .devcontainer/devcontainer.json only the image is used, not features.'])
     expect(image.name).toMatch(/^keyframe-workspace:[0-9a-f]{24}$/)
     const sandbox = await own.open({
       dir: join(root, 'branches/own'),

@@ -114,14 +114,15 @@ const isRootless = (info: EngineInfo): boolean => (info.SecurityOptions ?? []).s
 
 async function resolveImage(client: EngineClient, wanted: string, baseDir: string, options: DockerOptions): Promise<ContainerImage> {
   if (wanted !== WORKSPACE_IMAGE) return inspectImage(client, wanted)
-  const name = await workspaceImage({
+  const own = await workspaceImage({
     baseDir,
     dockerPath: options.dockerPath,
     socketPath: client.socketPath,
     hasNetwork: options.buildWithNetwork ?? false,
     isThere: async (tag) => (await client.send('GET', `/images/${encodeURIComponent(tag)}/json`)).status === 200,
   })
-  return inspectImage(client, name ?? DEFAULT_IMAGE)
+  const image = await inspectImage(client, own?.name ?? DEFAULT_IMAGE)
+  return { ...image, notices: own?.notices ?? [] }
 }
 
 interface OpenParts {
@@ -220,7 +221,11 @@ async function openContainer(spec: SandboxSpec, parts: OpenParts): Promise<Sandb
       limits,
       dir: spec.dir,
       cleanUp: () => removeWorkFolders(parts.client, { imageId: parts.image.id, volumes, workDirs }),
-      notices: [...notices, ...skipped.map(({ at }) => `${at} is not mounted: the branch has no folder there any more.`)],
+      notices: [
+        ...parts.image.notices,
+        ...notices,
+        ...skipped.map(({ at }) => `${at} is not mounted: the branch has no folder there any more.`),
+      ],
     })
     return branch
   } catch (thrown) {

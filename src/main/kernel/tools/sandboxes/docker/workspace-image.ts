@@ -26,12 +26,24 @@ const Build = z.object({
   args: z.record(z.string(), z.string()).optional(),
 })
 /** Of a development container's settings what says where its image comes from. */
-const DevContainer = z.object({
+const DevContainer = z.looseObject({
   image: z.string().optional(),
   build: Build.optional(),
   dockerFile: z.string().optional(),
   context: z.string().optional(),
 })
+
+/** Settings that change what a development container has inside, and that are not carried out. */
+const LEFT_OUT = [
+  ...['features', 'dockerComposeFile', 'runArgs', 'mounts', 'containerEnv', 'remoteEnv', 'containerUser', 'remoteUser'],
+  ...['onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand', 'postAttachCommand'],
+]
+
+export interface WorkspaceImage {
+  readonly name: string
+  /** What the workspace asks for beside its image and does not get. */
+  readonly notices: readonly string[]
+}
 
 interface Recipe {
   /** Relative to the base. */
@@ -47,21 +59,25 @@ interface Recipe {
  * are the repository's and run in the engine: only for people who asked for this. Throws `sandbox.image-build-failed` with what the
  * engine said, `sandbox.bad-recipe` for settings that cannot be read or lead out of the workspace.
  */
-export async function workspaceImage(options: WorkspaceImageOptions): Promise<string | null> {
-  const found = await findRecipe(options.baseDir)
-  if (found === null || typeof found === 'string') return found
+export async function workspaceImage(options: WorkspaceImageOptions): Promise<WorkspaceImage | null> {
+  const notices: string[] = []
+  const found = await findRecipe(options.baseDir, notices)
+  if (found === null) return null
+  if (typeof found === 'string') return { name: found, notices }
   const hash = createHash('sha256').update(JSON.stringify([found, options.hasNetwork]))
   await hashTree(hash, join(options.baseDir, found.context))
   hash.update(readFileSync(join(options.baseDir, found.dockerfile)))
   const tag = `keyframe-workspace:${hash.digest('hex').slice(0, 24)}`
   if (!(await options.isThere(tag))) await build(options, found, tag)
-  return tag
+  return { name: tag, notices }
 }
 
-async function findRecipe(baseDir: string): Promise<Recipe | string | null> {
+async function findRecipe(baseDir: string, notices: string[]): Promise<Recipe | string | null> {
   for (const path of DEV_CONTAINERS) {
     if (!isFile(join(baseDir, path))) continue
     const settings = await readDevContainer(join(baseDir, confined(baseDir, path)), path)
+    const leftOut = LEFT_OUT.filter((name) => settings[name] !== undefined)
+    if (leftOut.length > 0) notices.push(`Of ${path} only the image is used, not ${leftOut.join(', ')}.`)
     if (settings.image !== undefined) return settings.image
     const dockerfile = settings.build?.dockerfile ?? settings.dockerFile
     if (dockerfile === undefined) continue
