@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import {
   type DoctorReport,
@@ -82,16 +82,17 @@ export interface Kernel extends KernelService {
 
 /**
  * Opens a workspace: takes its lock, opens its journal, finds the isolation level by trying. Throws `workspace.not-found`,
- * `workspace.not-a-folder`, `workspace.locked`, `journal.newer`. A damaged journal opens read-only and says so.
+ * `workspace.not-a-folder`, `workspace.holds-data`, `workspace.locked`, `journal.newer`. A damaged journal opens read-only and says so.
  */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
   await checkWorkspace(options.root)
   const root = realpathSync(options.root)
+  refuseOwnData(root, options.home)
   const dataDir = join(options.home, 'workspaces', `${basename(root).replaceAll(/[^\w.-]/g, '_')}-${hashBytes(root).slice(0, 12)}`)
   const lock = lockWorkspace(dataDir)
   try {
     const kernel = new LocalKernel(options, root, dataDir, lock.socketPath)
-    kernel.start()
+    await kernel.start()
     const close = kernel.close.bind(kernel)
     return Object.assign(kernel, {
       close: async () => {
@@ -103,6 +104,17 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     lock.release()
     throw dataFolderFailure(dataDir, thrown)
   }
+}
+
+/** Policies, grants and journals must not lie where agents work: what they write there could be merged over them. */
+function refuseOwnData(root: string, home: string): void {
+  const inside = relative(root, resolve(home))
+  if (inside.startsWith('..') || isAbsolute(inside)) return
+  throw new KeyframeError({
+    code: 'workspace.holds-data',
+    message: `${root} holds Keyframe's own data (${home}), which agents must not reach.`,
+    action: 'Open a folder in it, or set KEYFRAME_HOME to a place outside.',
+  })
 }
 
 class LocalKernel implements Kernel {
@@ -206,7 +218,9 @@ class LocalKernel implements Kernel {
   }
 
   /** Work that nobody waits for: the first pass of the index, the verification of a long journal. */
-  start(): void {
+  async start(): Promise<void> {
+    // A command could not be told from another before its grammar is there.
+    await this.#policies.ready()
     void this.#journal.verifyAll(this.#life.signal).then((fault) => {
       if (fault !== null) this.#hub.emit('workspace.changed', { reason: `The journal is damaged: ${fault.reason}.` })
     })

@@ -1,9 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { expectFsError } from '../workspace/fs-errors'
 import { fsPath, isKeptPath, nameFromBytes } from '../workspace/path-bytes'
 import { Slices } from '../workspace/slices'
-
-let moved = 0
 
 /**
  * Deletes a tree that an agent may have shaped: folders without permissions (and overlay's `work/work`, mode 000) are opened up
@@ -13,7 +12,7 @@ export async function removeTree(path: string, slices = new Slices(), top = path
   const at = fsPath(path)
   if (path !== top && !isKeptPath(path)) {
     // Deeper than a path may be long: it is moved to where its name is short.
-    const higher = `${top}/.deep-${(moved += 1)}`
+    const higher = `${top}/.deep-${randomUUID()}`
     renameSync(at, fsPath(higher))
     return removeTree(higher, slices, top)
   }

@@ -1,6 +1,6 @@
 import type { Denial, EffectClass, FileChange, FramePayload, HumanAnswer, HumanRequest, ToolOutcome } from '../../../shared/frames'
 import type { ContentHash } from '../../../shared/ids'
-import type { PolicyDecision, PolicyGrant } from '../../../shared/policy'
+import type { GrantPattern, PolicyDecision, PolicyGrant } from '../../../shared/policy'
 import type { ContextEvent } from '../context/context-policy'
 import { authorise, denialsOf, refused } from '../tools/authorise'
 import type { BranchDevice, DeviceCapture } from '../tools/branch-device'
@@ -129,7 +129,7 @@ export class ToolCalls {
     if (scope === 'once') return []
     const { recorder, parts, role, device } = this.#host
     const recorded = recorder.peek()
-    const given = answer.patterns ?? parts.policies.suggest(open)
+    const given = answer.patterns ?? narrowest(parts.policies.suggest(open))
     const grants =
       recorded?.kind === 'policy.granted'
         ? recorded.payload.grants
@@ -169,6 +169,11 @@ export class ToolCalls {
     const payload = { tool: tool.name, ...rest, ...(error === null ? {} : { error }), isolation: parts.isolation, ...observed }
     return { payload, checkpoint }
   }
+}
+
+/** One pattern an action, the first that is offered: who did not choose permits as little as can be. */
+function narrowest(patterns: readonly GrantPattern[]): GrantPattern[] {
+  return patterns.filter((pattern, at) => patterns.findIndex((other) => other.action === pattern.action) === at)
 }
 
 function redo(intent: number, effect: EffectClass): FramePayload<'recovery'> {

@@ -17,7 +17,7 @@ import { PortRanges } from '../tools/port-ranges'
 import type { ToolName, ToolSchemas } from '../tools/schemas'
 import { guestOwner } from '../tools/sandboxes/guest-owner'
 import { GUEST_NODE } from '../tools/sandboxes/guest-view'
-import { removeSandboxFolder } from '../tools/sandboxes/remove-sandbox-folder'
+import { removeTree } from '../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, DEFAULT_PROFILE, type SandboxLimits, type SandboxProfile, type SandboxProvider } from '../tools/sandboxes/sandbox'
 import { callTool } from './driver-harness'
 import { writeFiles } from './git-repository'
@@ -101,7 +101,7 @@ export async function openProviderBench(provider: SandboxProvider, contents: Rea
     },
     async dispose() {
       for (const branch of branches) await branch.dispose()
-      removeSandboxFolder(top)
+      await removeTree(top)
     },
   }
 }

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises'
 import type { ResourceUsage } from '../../../../shared/frames'
 import { guestOwner, mustDropRoot } from './guest-owner'
 import { descendantsOf, processState, proportionalBytes, residentBytes } from './process-tree'
-import type { LaunchContext, Launched } from './sandbox-launch'
+import { FILE_BYTES_WHEN_FULL, type LaunchContext, type Launched } from './sandbox-launch'
 
 const POLL_MS = 150
 const FIRST_LOOK_MS = 15
@@ -102,7 +102,7 @@ export class LimitWatch {
     const use = this.#measured ?? { bytes: 0, files: 0 }
     const taken = `The branch's files take ${Math.ceil(use.bytes / 1024 ** 2)} MiB in ${use.files} files`
     const allowed = `${Math.floor(maxDiskBytes / 1024 ** 2)} MiB in ${maxFiles} files are allowed`
-    return `${taken}; ${allowed}. Until some are deleted no file can grow. Delete some, fork from an earlier frame, or raise the limits of the run.`
+    return `${taken}; ${allowed}. Until some are deleted no file can grow beyond ${FILE_BYTES_WHEN_FULL / 1024 ** 2} MiB. Delete some, fork from an earlier frame, or raise the limits of the run.`
   }
 
   /** Since the last call of this method; the disk as it is now, or was a moment ago. */

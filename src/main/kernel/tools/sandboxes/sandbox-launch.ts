@@ -11,6 +11,12 @@ import { guestOwner, mustDropRoot } from './guest-owner'
 import { withoutInherited } from './inherited-descriptors'
 import { descendantsOf, hasEnded, signalProcess } from './process-tree'
 
+/**
+ * What a file may grow to in a branch that is full: a shell can still write down its state and a program its lock files, so that
+ * files can be deleted with them. More than a few of these end what runs; see limit-watch.ts.
+ */
+export const FILE_BYTES_WHEN_FULL = 1024 ** 2
+
 /** Descriptors that bubblewrap reads its options and the filter from, and reports the first inner process on. */
 const ARGS_FD = 3
 const SECCOMP_FD = 4
@@ -104,7 +110,7 @@ function commandLine(context: LaunchContext, request: LaunchRequest): string[] {
   const enter = [programs.nsenter, '--preserve-credentials', '-U', '-m', ...(holder.hasNetwork ? ['-n'] : []), '-t', `${holder.pid}`]
   const isolate = [programs.bwrap, '--args', `${ARGS_FD}`, '--']
   const cpu = `--cpu=${limits.maxCpuSeconds}:${limits.maxCpuSeconds + 5}`
-  const growth = request.growth === undefined ? [] : [request.growth === 'soft' ? '--fsize=0:unlimited' : '--fsize=0']
+  const growth = request.growth === undefined ? [] : [`--fsize=${FILE_BYTES_WHEN_FULL}${request.growth === 'soft' ? ':unlimited' : ''}`]
   const limit = [`--nproc=${limits.maxProcesses}`, `--nofile=${limits.maxOpenFiles}`, cpu, '--core=0', ...growth, '--']
   return withoutInherited(INFO_FD, programs, [...enter, ...isolate, programs.prlimit, ...limit, ...request.argv])
 }

@@ -7,7 +7,7 @@ import type { DoctorReport, Requirement } from '../../../../../shared/contract/m
 import { toFailure } from '../../../../../shared/failure'
 import { guestOwner, mustDropRoot } from '../guest-owner'
 import { GUEST_NODE } from '../guest-view'
-import { removeSandboxFolder } from '../remove-sandbox-folder'
+import { removeTree } from '../../../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, MOUNTED_GUEST, type CommandResult, type Sandbox } from '../sandbox'
 import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from '../seccomp-program'
 import { syscallProbe, type ProbeArgument } from '../syscall-probe'
@@ -51,7 +51,7 @@ export async function detectDocker(provider: DockerProvider): Promise<DockerFind
     })
     return { requirements, proofs }
   } finally {
-    removeSandboxFolder(dir)
+    await removeTree(dir)
   }
 }
 
