@@ -97,7 +97,7 @@ async function openDevice(workspace: Workspace, root: string, role: RolePolicy):
     profile: async () => ({ ...role.profile([], []), egress: role.egress(() => []) }),
   }
   const drivers = makeDriverSet({
-    ...{ appRoot, memory, root, lsp: { servers: [] }, baseDir: workspace.base.dir },
+    ...{ appRoot, memory, root, lsp: { servers: [] }, baseDir: workspace.base.dir, readable: () => true },
     ...{ onTerminalData: () => undefined, onNotice: () => undefined },
   })
   return new BranchDevice(parts, MAIN_BRANCH, { manifest: null, shell: null }, drivers)

@@ -182,11 +182,8 @@ class LocalKernel implements Kernel {
       memoryVersion: () => this.#memory.version,
       countTokens: cachedTokenCounter(),
       agents: agentRegistry(options.agents ?? []),
-      makeDrivers: (base, onTerminalData, onNotice) =>
-        makeDriverSet({
-          ...{ appRoot: options.appRoot, memory: this.#memory, lsp: this.#settings.lsp, root, baseDir: base.dir },
-          ...{ onTerminalData, onNotice },
-        }),
+      makeDrivers: (ofBranch) =>
+        makeDriverSet({ appRoot: options.appRoot, memory: this.#memory, lsp: this.#settings.lsp, root, ...ofBranch }),
       onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
       onChange: (run) => {
         this.#hub.emit('runs.changed', run.summary)

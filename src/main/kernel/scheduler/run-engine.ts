@@ -11,7 +11,8 @@ import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
-import type { DriverSet } from '../tools/driver-set'
+import { mayRead } from '../tools/authorise'
+import type { DriverSet, DriverSetOptions } from '../tools/driver-set'
 import { removeTree } from '../checkpoints/remove-tree'
 import type { Policies, RolePolicy } from '../tools/policy/policies'
 import type { PortRanges } from '../tools/port-ranges'
@@ -53,7 +54,7 @@ export interface RunServices {
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
   readonly agents: ReadonlyMap<string, AgentProgram>
-  makeDrivers(base: Base, onTerminal: TerminalSink, onNotice: (text: string) => void): DriverSet
+  makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
   log(line: string): void
@@ -254,14 +255,15 @@ export class RunEngine {
     const { files, journal, binds, ports } = this.#services
     const provider = this.#provider(base)
     const onNotice = (text: string): void => this.#notice(text)
-    const drivers = this.#services.makeDrivers(
-      base,
-      (session, stream, data) => {
+    const drivers = this.#services.makeDrivers({
+      baseDir: base.dir,
+      readable: mayRead(role, grants),
+      onTerminalData: (session, stream, data) => {
         onTerminal(session, stream, data)
         if (stream === 'output') this.#services.onTerminal(this.runId, branchId, session, data)
       },
       onNotice,
-    )
+    })
     const profile = () => this.#profileOf(role, base, grants)
     const parts = {
       provider,

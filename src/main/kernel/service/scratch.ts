@@ -4,7 +4,7 @@ import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
 import type { Base } from '../checkpoints/files'
 import { DEFAULT_ROLE, pathsOf, type RunEngine, type RunServices } from '../scheduler/run-engine'
 import { BranchDevice } from '../tools/branch-device'
-import { authorise, denialsOf, refused } from '../tools/authorise'
+import { authorise, denialsOf, mayRead, refused } from '../tools/authorise'
 import { observedCall, observedEffects, writesBeyondRole } from '../tools/observed-effects'
 import type { RolePolicy } from '../tools/policy/policies'
 import { findTool, runTool } from '../tools/tool-runtime'
@@ -91,11 +91,7 @@ export class Scratch {
       },
       MAIN_BRANCH,
       { manifest, shell: null },
-      makeDrivers(
-        base,
-        () => undefined,
-        (text) => log(text),
-      ),
+      makeDrivers({ baseDir: base.dir, readable: mayRead(role, () => []), onTerminalData: () => undefined, onNotice: log }),
     )
   }
 }

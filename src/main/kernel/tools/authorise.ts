@@ -47,6 +47,11 @@ export function denialsOf(decisions: readonly PolicyDecision[]): Denial[] {
   )
 }
 
+/** Whether a role may read a file of its branch, as it is asked. */
+export function mayRead(role: RolePolicy, grants: () => readonly PolicyGrant[]): (path: string) => boolean {
+  return (path) => role.decide({ action: 'fs.read', resource: path }, grants()).outcome === 'allow'
+}
+
 /** What a role may not write is merged only when a person approves it by name. */
 export function mergeGuard(role: RolePolicy, grants: readonly PolicyGrant[]): MergeGuard {
   return (path) => {

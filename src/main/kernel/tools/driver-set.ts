@@ -32,17 +32,17 @@ export interface DriverSetOptions {
   /** The user's repository, and the frozen copy of it that the run started from: what the git tools read. */
   readonly root: string
   readonly baseDir: string
-  /** Whether the branch's role may read a file: history shows no others. Absent: all. */
-  readonly readable?: (path: string) => boolean
+  /** Whether the branch's role may read a file: history is read outside the sandbox, where nothing else keeps it from the others. */
+  readonly readable: (path: string) => boolean
 }
 
 export function makeDriverSet(options: DriverSetOptions): DriverSet {
-  const { appRoot, memory, onTerminalData, onNotice, root, baseDir } = options
+  const { appRoot, memory, onTerminalData, onNotice, root, baseDir, readable } = options
   const shell = createShellDriver({ onTerminalData })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
   const { channel } = filesystem
   const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel, settings: options.lsp, onNotice })
-  const git = createGitDriver({ root, baseDir, channel })
+  const git = createGitDriver({ root, baseDir, channel, readable })
   return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem), git], filesystem, shell, lsp }
 }
 
