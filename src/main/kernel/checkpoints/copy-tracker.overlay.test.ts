@@ -78,17 +78,18 @@ it('finds the manifest that a capture of an overlay finds for the same changes',
     const layerDir = layer === null ? null : await store.materialise(layer)
     const [overlay, copy] = [await overlayOf(layerDir), await copyOf(layerDir)]
     const [shown, copied] = comparable(overlay.run(LIST_TREE), sh(copy, LIST_TREE))
-    expect(copied, `before ${name}`).toEqual(shown)
+    expect({ before: name, copied }).toEqual({ before: name, copied: shown })
     overlay.run(`{ ${dated(script)}\n}`)
     sh(copy, dated(script))
     const wanted = await store.track(overlay.upperDir, layer, base).capture()
     const found = await store.trackCopy(copy, layer, base).capture()
-    expect(found.changes, name).toEqual(wanted.changes)
-    expect([...found.notices].sort(), name).toEqual([...wanted.notices].sort())
-    expect(found.manifest, name).toBe(wanted.manifest)
+    expect({ name, changes: found.changes }).toEqual({ name, changes: wanted.changes })
+    expect({ name, notices: [...found.notices].sort() }).toEqual({ name, notices: [...wanted.notices].sort() })
+    expect({ name, manifest: found.manifest }).toEqual({ name, manifest: wanted.manifest })
     // The same without what is known of the copy's files.
     rmSync(`${copy}.origin`)
-    expect((await store.trackCopy(copy, layer, base).capture()).manifest, name).toBe(wanted.manifest)
+    const { manifest } = await store.trackCopy(copy, layer, base).capture()
+    expect({ name, manifest }).toEqual({ name, manifest: wanted.manifest })
     layer = wanted.manifest
   }
 })

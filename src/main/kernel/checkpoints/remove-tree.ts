@@ -4,6 +4,16 @@ import { expectFsError } from '../workspace/fs-errors'
 import { fsPath, isKeptPath, nameFromBytes } from '../workspace/path-bytes'
 import { Slices } from '../workspace/slices'
 
+/** A folder of somebody else's (an engine's `work/work`) cannot be opened up; an empty one can be removed all the same. */
+function openUp(folder: string | Buffer): void {
+  try {
+    chmodSync(folder, 0o700)
+  } catch (thrown) {
+    expectFsError(thrown, 'EPERM')
+    rmdirSync(folder)
+  }
+}
+
 /**
  * Deletes a tree that an agent may have shaped: folders without permissions (and overlay's `work/work`, mode 000) are opened up
  * first, links are removed and never followed. Gives the event loop its turns; idempotent.
@@ -22,7 +32,7 @@ export async function removeTree(path: string, slices = new Slices(), top = path
       unlinkSync(at)
       return
     }
-    if ((stat.mode & 0o700) !== 0o700) chmodSync(at, 0o700)
+    if ((stat.mode & 0o700) !== 0o700) openUp(at)
     for (const raw of readdirSync(at, { encoding: 'latin1' })) {
       if (slices.due()) await slices.rest()
       await removeTree(`${path}/${nameFromBytes(raw)}`, slices, top)

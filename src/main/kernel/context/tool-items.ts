@@ -39,8 +39,14 @@ export function isErrorOf(item: ContextItem, tool: string, target: ToolTarget): 
   return item.kind === 'error' && item.source.tool === tool && item.source.path === target.path && item.source.query === target.query
 }
 
+/** Whose results are places in the code. */
+const POINTING_TOOLS = new Set([
+  ...['lsp.references', 'lsp.definition', 'lsp.declaration', 'lsp.typeDefinition', 'lsp.implementation'],
+  'memory.path',
+])
+
 export function kindOfResult(tool: string): ContextItemKind {
-  if (tool === 'lsp.references' || tool === 'lsp.definition' || tool === 'memory.path') return 'references'
+  if (POINTING_TOOLS.has(tool)) return 'references'
   if (tool === 'lsp.documentSymbols' || tool === 'lsp.workspaceSymbols' || tool === 'memory.find') return 'symbols'
   return tool.startsWith('git.') ? 'git' : 'tool-result'
 }

@@ -13,6 +13,7 @@ const refusedBefore = (attack: Attack): boolean => !attack.name.startsWith('writ
 
 hostileSuite({
   level: 'copy',
+  missing: null,
   attacks: {
     coder: (targets) => [...fileAttacks(targets).filter(byTool), ...nameAttacks()],
     'code-analyzer': () => analyzerAttacks().filter(refusedBefore),

@@ -1,4 +1,3 @@
-import { it } from 'vitest'
 import { noEngineReason, startDockerEngine } from '../testing/docker-engine'
 import { hostileSuite } from '../testing/hostile-suite'
 import { findProgram } from '../tools/sandboxes/host-programs'
@@ -6,29 +5,24 @@ import { analyzerAttacks, limitAttacks, networkAttacks, refactorerAttacks } from
 import { fileAttacks, nameAttacks, processAttacks } from './file-attacks'
 import { systemCallAttacks } from './system-attacks'
 
-const missing = noEngineReason()
-
-if (missing === null) {
-  hostileSuite({
-    level: 'docker',
-    attacks: {
-      coder: (targets) => [
-        ...fileAttacks(targets),
-        ...nameAttacks(),
-        ...(findProgram('gcc') === null ? [] : systemCallAttacks()),
-        ...processAttacks(targets),
-        ...networkAttacks(targets),
-      ],
-      tiny: limitAttacks,
-      'code-analyzer': analyzerAttacks,
-      refactorer: refactorerAttacks,
-    },
-    mergeOf: 'coder',
-    async prepare() {
-      const engine = await startDockerEngine()
-      return { env: { DOCKER_HOST: engine.host, KEYFRAME_DOCKER_IMAGE: engine.image }, end: () => engine.dispose() }
-    },
-  })
-} else {
-  it.skip('attacks containers', { meta: { reason: missing } }, () => undefined)
-}
+hostileSuite({
+  level: 'docker',
+  missing: noEngineReason(),
+  attacks: {
+    coder: (targets) => [
+      ...fileAttacks(targets),
+      ...nameAttacks(),
+      ...(findProgram('gcc') === null ? [] : systemCallAttacks()),
+      ...processAttacks(targets),
+      ...networkAttacks(targets),
+    ],
+    tiny: limitAttacks,
+    'code-analyzer': analyzerAttacks,
+    refactorer: refactorerAttacks,
+  },
+  mergeOf: 'coder',
+  async prepare() {
+    const engine = await startDockerEngine()
+    return { env: { DOCKER_HOST: engine.host, KEYFRAME_DOCKER_IMAGE: engine.image }, end: () => engine.dispose() }
+  },
+})

@@ -9,6 +9,7 @@ const hasCompiler = findProgram('gcc') !== null
 
 hostileSuite({
   level: 'overlay',
+  missing: null,
   attacks: {
     coder: (targets) => [
       ...fileAttacks(targets),

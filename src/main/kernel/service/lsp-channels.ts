@@ -1,9 +1,11 @@
 import type { Caller } from '../../../shared/contract/service'
 import { KeyframeError } from '../../../shared/failure'
 import type { LspChannel } from '../tools/drivers/lsp/lsp-channel'
-import { WORKSPACE_URI } from '../tools/drivers/lsp/workspace-paths'
 import type { BranchDevice } from '../tools/branch-device'
 import type { EventHub } from './event-hub'
+
+/** What the window calls the workspace, wherever the sandbox has it (a plain copy lies in a folder of its own). */
+const WORKSPACE_URI = 'file:///workspace'
 
 interface Opened {
   readonly channel: LspChannel
@@ -26,7 +28,9 @@ export class LspChannels {
     const id = `lsp-${this.#next}`
     this.#next += 1
     this.#open.set(id, { channel, callerId: caller.id })
-    channel.onMessage((message) => this.#hub.emitTo(caller.id, 'lsp.message', { channel: id, message }))
+    channel.onMessage((message) =>
+      this.#hub.emitTo(caller.id, 'lsp.message', { channel: id, message: message.replaceAll(channel.rootUri, WORKSPACE_URI) }),
+    )
     channel.onClose(() => {
       if (this.#open.delete(id)) this.#hub.emitTo(caller.id, 'lsp.closed', { channel: id, reason: 'The language server has ended.' })
     })
@@ -35,7 +39,8 @@ export class LspChannels {
   }
 
   send(id: string, message: string, caller: Caller): void {
-    this.#of(id, caller).channel.send(message)
+    const { channel } = this.#of(id, caller)
+    channel.send(message.replaceAll(WORKSPACE_URI, channel.rootUri))
   }
 
   close(id: string, caller: Caller): void {

@@ -29,6 +29,8 @@ const TINY = {
 
 export interface HostileSuite {
   readonly level: IsolationLevel
+  /** Why the level is not to be had on this machine; null where it is. */
+  readonly missing: string | null
   /** What is tried by an agent in each role. The targets' port is known only when the attacks are made. */
   readonly attacks: Readonly<Record<string, (targets: Targets) => readonly Attack[]>>
   /** Of the role that tries names: what a merge must do with them is looked at too. */
@@ -47,17 +49,22 @@ interface Tried {
  * checkpoints. After each, everything of the host that could have been hit is compared with what it was.
  */
 export function hostileSuite(suite: HostileSuite): void {
-  const fixture = new KernelFixture('hostile')
-  const canary = join(fixture.folder, 'canary')
+  describe.skipIf(suite.missing !== null)(`a hostile agent on level ${suite.level}`, { meta: { reason: suite.missing ?? '' } }, () => {
+    attackedLevel(suite)
+  })
+}
+
+function attackedLevel(suite: HostileSuite): void {
+  let fixture: KernelFixture
   const servers = [createServer(), createServer()]
-  const targets = { canary, hostPort: 0, abstractName: `keyframe-hostile-${process.pid}`, kernelPid: process.pid }
+  const targets = { canary: '', hostPort: 0, abstractName: `keyframe-hostile-${process.pid}`, kernelPid: process.pid }
   const tried = new Map<string, Tried>()
   const plans = new Map<string, readonly Attack[]>()
   const runs = new Map<string, RunSummary>()
   const env: Record<string, string> = { KEYFRAME_TEST_SECRET: 'do not tell', KEYFRAME_SANDBOX: suite.level }
   let endLevel = (): Promise<void> => Promise.resolve()
 
-  const hostState = (): string => `${treeHash(canary)} ${treeHash(fixture.root)}`
+  const hostState = (): string => `${treeHash(targets.canary)} ${treeHash(fixture.root)}`
 
   const hostile: AgentProgram = {
     id: 'hostile',
@@ -79,6 +86,9 @@ export function hostileSuite(suite: HostileSuite): void {
   }
 
   beforeAll(async () => {
+    fixture = new KernelFixture('hostile')
+    targets.canary = join(fixture.folder, 'canary')
+    const { canary } = targets
     compileHostileProbe(join(fixture.root, 'probe'))
     fixture.writeSmallProject()
     mkdirSync(canary)

@@ -1,8 +1,6 @@
 import { posix } from 'node:path'
 import { KeyframeError } from '../../../../../shared/failure'
 
-/** Where the workspace lies inside sandboxes that have a mount namespace: what an editor's channel is told. */
-export const WORKSPACE_URI = 'file:///workspace'
 const MAX_PATH = 4096
 
 /** Names of the workspace's files as a server inside the sandbox knows them. */
