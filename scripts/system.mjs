@@ -5,6 +5,10 @@ import { runProcess, withProgress } from './processes.mjs'
 
 export const BUBBLEWRAP = { name: 'bubblewrap', why: 'agents run isolated', programs: ['bwrap'], package: 'bubblewrap' }
 export const RIPGREP = { name: 'ripgrep', why: 'agents search quickly', programs: ['rg'], package: 'ripgrep' }
+/** For the tests alone: what is missing is skipped there and said so. */
+export const CLANGD = { name: 'clangd', why: 'the C and C++ language server is tested', programs: ['clangd'], package: 'clangd' }
+export const GOPLS = { name: 'gopls', why: 'the Go language server is tested', programs: ['gopls'], package: 'gopls' }
+export const GO = { name: 'go', why: 'gopls asks it about packages', programs: ['go'], package: 'golang-go' }
 export const CHROMIUM = {
   name: 'a Chromium browser',
   why: 'the window is shown in it',

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { checkoutEnvironment, node24, packageProgram, root } from './checkout.mjs'
 import { ensureDependencies } from './install.mjs'
 import { runProcess } from './processes.mjs'
-import { BUBBLEWRAP, CHROMIUM, ensureSystem, RIPGREP } from './system.mjs'
+import { BUBBLEWRAP, CHROMIUM, CLANGD, ensureSystem, GO, GOPLS, RIPGREP } from './system.mjs'
 
 await ensureDependencies()
 await ensureSystem([BUBBLEWRAP, RIPGREP, CHROMIUM])
+await ensureSystem([CLANGD, GOPLS, GO])
 
 const REPORTS = join(root, 'out', 'test-reports')
 rmSync(REPORTS, { recursive: true, force: true })

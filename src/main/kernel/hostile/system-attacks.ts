@@ -12,7 +12,14 @@ const REFUSALS: Readonly<Record<string, string>> = {
       ...['mknod-disk', 'mknod-whiteout', 'trusted-xattr'],
     ].map((name) => [name, 'EPERM']),
   ),
-  ...{ clone3: 'ENOSYS', io_uring: 'ENOSYS', future: 'ENOSYS', setuid: 'EINVAL', 'security-xattr': 'EINVAL', netfilter: 'EPROTONOSUPPORT' },
+  ...{
+    clone3: 'ENOSYS',
+    io_uring: 'ENOSYS',
+    future: 'ENOSYS',
+    setuid: '(EINVAL|EPERM)',
+    'security-xattr': 'EINVAL',
+    netfilter: 'EPROTONOSUPPORT',
+  },
   ...{ vsock: 'EAFNOSUPPORT', packet: 'EAFNOSUPPORT', alg: 'EAFNOSUPPORT', bluetooth: 'EAFNOSUPPORT' },
 }
 

@@ -69,12 +69,10 @@ export async function runTool(device: BranchDevice, tool: ToolSpec, args: unknow
     const { output, text } = await endedBy(signal, call)
     return done({ ok: true, output: tool.output.parse(output), text, error: null })
   } catch (thrown) {
-    return done({
-      ok: false,
-      output: null,
-      text: '',
-      error: failureOf(thrown, tool, { timedOut: timeout.aborted, stopped: options.signal.aborted }),
-    })
+    const error = failureOf(thrown, tool, { timedOut: timeout.aborted, stopped: options.signal.aborted })
+    // A guest can end its own sandbox with everything in it: the next call gets another one on the files of the last capture.
+    if (error.code === 'sandbox.ended') await device.reset(device.origin)
+    return done({ ok: false, output: null, text: '', error })
   }
 }
 

@@ -246,10 +246,10 @@ export class CommandCgroup {
     return tryWrite(join(this.#dir, 'cgroup.procs'), `${pid}`)
   }
 
-  /** Adds those that started before their parent was added. */
-  gather(pids: readonly number[]): void {
+  /** Adds those that started before their parent was added. Returns how many were. */
+  gather(pids: readonly number[]): number {
     const members = new Set((readText(join(this.#dir, 'cgroup.procs')) ?? '').split('\n').map(Number))
-    for (const pid of pids) if (!members.has(pid)) this.add(pid)
+    return pids.filter((pid) => !members.has(pid) && this.add(pid)).length
   }
 
   /** Null where the system does not count. */

@@ -27,6 +27,8 @@ const DEFAULT_OUTPUT_BYTES = 1024 ** 2
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 const SIGXCPU_EXIT = 128 + 24
 const SIGXFSZ_EXIT = 128 + 25
+/** Each finds the children of what the one before found; a process that ends meanwhile may be found for ever. */
+const GATHER_ROUNDS = 8
 const SIGSYS_EXIT = 128 + 31
 
 /** What a branch has beside its holder. */
@@ -245,6 +247,8 @@ export class OverlayBranch implements Sandbox {
     const { cgroup } = this.#context
     if (cgroup !== null && (await cgroup.freeze())) {
       try {
+        // A process that started before its parent was in the group runs on: until none turns up any more.
+        for (let round = 0; round < GATHER_ROUNDS && this.#gatherStrays() > 0; round += 1) await cgroup.freeze()
         return await during()
       } finally {
         cgroup.thaw()
@@ -258,6 +262,13 @@ export class OverlayBranch implements Sandbox {
     } finally {
       for (const pid of stopped.toReversed()) signalProcess(pid, 'SIGCONT')
     }
+  }
+
+  #gatherStrays(): number {
+    return [...this.#live.keys()].reduce(
+      (sum, launched) => sum + (launched.cgroup?.gather(descendantsOf(launched.supervisor).filter(isRunning)) ?? 0),
+      0,
+    )
   }
 
   /**

@@ -15,7 +15,7 @@ export interface CommandRequest {
   readonly stdin: 'pipe' | 'ignore'
   /** Null: pipes. */
   readonly terminal: { readonly cols: number; readonly rows: number } | null
-  /** In a full branch no file may grow: for good, or until it is given back (see `liftFileSize`). */
+  /** In a full branch no file may grow beyond a mebibyte: for good, or until it is given back (see `liftFileSize`). */
   readonly growth?: 'refused' | 'soft'
 }
 
@@ -39,7 +39,8 @@ const SUPERVISE = [
   'while [ $n -lt 999 ]; do k=; read -r k </proc/$$/task/$$/children || :; [ -n "$k" ] || break; kill -9 $k; (:); n=$((n+1)); done',
   'exit $c',
 ].join('\n')
-const WITHOUT_GROWTH = { refused: 'ulimit -f 0\n', soft: 'ulimit -S -f 0\n' } as const
+/** In blocks of 512 bytes: a shell can still write down its state, see FILE_BYTES_WHEN_FULL of the overlay. */
+const WITHOUT_GROWTH = { refused: 'ulimit -f 2048\n', soft: 'ulimit -S -f 2048\n' } as const
 /** A terminal has its size before the program looks at it. */
 const SUPERVISE_TERMINAL = `stty rows "$1" cols "$2" 2>/dev/null; shift 2\n${SUPERVISE}`
 
@@ -218,10 +219,9 @@ class RunningCommand implements ContainerCommand {
 export async function liftFileSize(command: ContainerCommand): Promise<void> {
   const pids = command.supervisor() === 0 ? [] : [command.supervisor(), ...descendantsOf(command.supervisor())]
   const lift = (pid: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      execFile(findProgram('prlimit') ?? 'prlimit', [`--pid=${pid}`, '--fsize=unlimited:unlimited'], { env: {} }, (error) =>
-        error === null || hasEnded(pid) ? resolve() : reject(error),
-      )
+    new Promise((resolve) => {
+      // One that has ended needs it no more; one that may not be changed stays as it is until it is started again.
+      execFile(findProgram('prlimit') ?? 'prlimit', [`--pid=${pid}`, '--fsize=unlimited:unlimited'], { env: {} }, () => resolve())
     })
   await Promise.all(pids.map(lift))
 }

@@ -121,7 +121,7 @@ export class ContainerWatch {
     const { bytes, files } = this.#measured ?? { bytes: 0, files: 0 }
     const taken = `The branch's files take ${Math.ceil(bytes / 1024 ** 2)} MiB in ${files} files`
     const allowed = `${Math.floor(maxDiskBytes / 1024 ** 2)} MiB in ${maxFiles} files are allowed`
-    return `${taken}; ${allowed}. Until some are deleted no file can grow. Delete some, fork from an earlier frame, or raise the limits of the run.`
+    return `${taken}; ${allowed}. Until some are deleted no file can grow beyond 1 MiB. Delete some, fork from an earlier frame, or raise the limits of the run.`
   }
 
   #sample(): ContainerUsage {
