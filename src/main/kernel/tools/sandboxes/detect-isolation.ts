@@ -1,21 +1,10 @@
-import {
-  accessSync,
-  chownSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { accessSync, constants, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DoctorReport, Requirement } from '../../../../shared/contract/methods'
 import { toFailure } from '../../../../shared/failure'
-import { guestOwner, mustDropRoot } from './guest-owner'
+import { guestOwner } from './guest-owner'
 import { namespaceRequirement, networkRequirement, programRequirements } from './isolation-requirements'
 import { GUEST_NODE } from './guest-view'
 import { findProgram } from './host-programs'
@@ -23,8 +12,8 @@ import { overlayGuarantees } from './overlay-guarantees'
 import { createOverlayProvider } from './overlay-sandbox'
 import { removeTree } from '../../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, DEFAULT_PROFILE, type CommandResult, type Sandbox, type SandboxProfile } from './sandbox'
-import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from './seccomp-program'
-import { syscallProbe, type ProbeArgument } from './syscall-probe'
+import { ENOSYS, EPERM } from './seccomp-program'
+import { listenOnLoopback, makeProbeBase } from './isolation-probes'
 
 type Proof = DoctorReport['proofs'][number]
 
@@ -106,8 +95,8 @@ async function prove(nodePath: string): Promise<Proof[]> {
   const listener = createServer((socket) => socket.destroy())
   const open: Sandbox[] = []
   try {
-    const baseDir = makeBase(dir)
-    const port = await listen(listener)
+    const baseDir = makeProbeBase(dir)
+    const port = await listenOnLoopback(listener)
     const provider = createOverlayProvider({ nodePath })
     const common = { baseDir, layerDir: null, dependencies: [], binds: [], limits: DEFAULT_LIMITS }
     const keep = async (opening: Promise<Sandbox>): Promise<Sandbox> => {
@@ -145,7 +134,7 @@ const CONNECT = ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT} && ech
 async function proveNetwork(sandbox: Sandbox, other: Sandbox): Promise<Proof[]> {
   // Without a network of the branch there is nothing to prove; the requirements say so.
   if (findProgram('ip') === null) return []
-  const script = `require('node:net').createServer(() => {}).listen(${SERVER_PORT}, '127.0.0.1', () => console.log('ready'))`
+  const script = `require('node:net').createServer(() => {}).listenOnLoopback(${SERVER_PORT}, '127.0.0.1', () => console.log('ready'))`
   const server = await sandbox.spawn({ argv: [GUEST_NODE, '-e', script] })
   await Promise.race([new Promise<void>((resolve) => server.onStdout(() => resolve())), server.exited])
   const [own, foreign] = await Promise.all([sandbox, other].map((from) => from.run({ argv: CONNECT }, { timeoutMs: 5000 })))
@@ -191,44 +180,6 @@ function homeEntries(): string[] {
     .map((name) => join(home, name))
     .filter((path) => !path.includes('\n') && !needed.some((entry) => entry === path || entry.startsWith(`${path}/`)))
     .slice(0, 500)
-}
-
-function makeBase(dir: string): string {
-  const baseDir = join(dir, 'base')
-  mkdirSync(join(baseDir, 'folder'), { recursive: true })
-  const files: Record<string, string | Buffer> = { 'kept.txt': 'original\n', 'gone.txt': 'original\n', 'folder/file': 'original\n' }
-  const arch: SeccompArch = process.arch === 'arm64' ? 'arm64' : 'x64'
-  const probes: Record<string, readonly [readonly [number | null, number | null] | undefined, readonly ProbeArgument[]]> = {
-    mount: [REFUSED['mount'], ['tmpfs', '/tmp', 'tmpfs', 0, 0]],
-    ptrace: [TRACING['ptrace'], [16, 1, 0, 0]],
-    unshare: [REFUSED['unshare'], [0x10000000]],
-    setuid: [[105, 146], [0]],
-    keyctl: [REFUSED['keyctl'], [0, -3, 1]],
-    tiocsti: [IOCTL, [0, 0x5412, 'x']],
-    io_uring: [
-      [425, 425],
-      [1, 0],
-    ],
-  }
-  for (const [name, [numbers, args]] of Object.entries(probes)) {
-    files[`probe-${name}`] = syscallProbe(arch, numbers?.[arch === 'x64' ? 0 : 1] ?? -1, args)
-  }
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(baseDir, name), content, { mode: 0o755 })
-  if (mustDropRoot()) {
-    const { uid, gid } = guestOwner()
-    for (const path of ['', 'folder', ...Object.keys(files)]) chownSync(join(baseDir, path), uid, gid)
-  }
-  return baseDir
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : 0)
-    })
-  })
 }
 
 const GUEST_VARIABLES = new Set('HOME LANG LOGNAME PATH PORT PWD OLDPWD SHELL SHLVL TERM TMPDIR USER RUSTUP_HOME _'.split(' '))

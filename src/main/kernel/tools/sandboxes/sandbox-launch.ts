@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readFileSync, rmSync, unlinkSync, write
 import { join } from 'node:path'
 import { spawn as spawnPty, type IPty } from 'node-pty'
 import { KeyframeError } from '../../../../shared/failure'
+import { checkCommandTexts } from './command-texts'
 import type { SandboxLimits } from './sandbox'
 import type { BranchCgroup, CommandCgroup } from './cgroups'
 import type { Holder } from './holder'
@@ -73,30 +74,8 @@ export function prepareLaunchDir(launchDir: string): void {
   mkdirSync(launchDir, { mode: 0o700 })
 }
 
-/** Longest single argument that Linux takes, and a bound for all of them that fits beside what Keyframe adds. */
-const MAX_ARGUMENT_BYTES = 128 * 1024 - 1
-const MAX_ARGUMENTS_BYTES = 1024 * 1024
-
-/** A zero byte would end a text early: in the options it would begin an option of the caller's choosing. */
-function checkTexts(request: LaunchRequest): void {
-  const texts = [...request.argv, request.cwd, ...Object.entries(request.env).flat()]
-  const sizes = texts.map((text) => Buffer.byteLength(text))
-  const total = sizes.reduce((sum, size) => sum + size + 1, 0)
-  const wrong = texts.some((text) => text.includes('\0'))
-    ? 'contains a zero byte'
-    : total > MAX_ARGUMENTS_BYTES || sizes.some((size) => size > MAX_ARGUMENT_BYTES)
-      ? 'is longer than the system takes'
-      : null
-  if (wrong === null) return
-  throw new KeyframeError({
-    code: 'sandbox.bad-argument',
-    message: `The command cannot be started: one of its arguments, its folder or its environment ${wrong}.`,
-    action: 'Put long input into a file of the workspace and pass its name.',
-  })
-}
-
 function bwrapOptions(context: LaunchContext, request: LaunchRequest, newSession: boolean): Buffer {
-  checkTexts(request)
+  checkCommandTexts(request)
   const options = [...context.viewArgs, '--seccomp', `${SECCOMP_FD}`, '--info-fd', `${INFO_FD}`, '--chdir', request.cwd, '--clearenv']
   // A session of its own keeps a command from the kernel's terminal; an interactive shell needs its terminal's session.
   if (newSession) options.push('--new-session')

@@ -1,3 +1,4 @@
+import { checkCommandTexts } from '../command-texts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { spawn as spawnPty, type IPty } from 'node-pty'
@@ -112,12 +113,13 @@ function findWrappers(): Wrappers {
 }
 
 function checkTexts(request: CopyRequest): void {
-  const texts = [...request.argv, request.cwd, ...Object.entries(request.env).flat()]
+  checkCommandTexts(request)
   // An argument with "=" in the place of the program would be taken for a variable by env.
-  if (!texts.some((text) => text.includes('\0')) && request.argv[0]?.includes('=') === false) return
+  if (request.argv[0]?.includes('=') === false) return
   throw new KeyframeError({
     code: 'sandbox.bad-argument',
-    message: 'The command cannot be started: one of its arguments contains a zero byte, or the name of its program an equals sign.',
+    message: 'The command cannot be started: the name of its program contains an equals sign.',
+    action: 'Start it through a shell, or under another name.',
   })
 }
 

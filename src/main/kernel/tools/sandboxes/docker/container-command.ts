@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { PassThrough, type Duplex } from 'node:stream'
-import { KeyframeError } from '../../../../../shared/failure'
 import { findProgram } from '../host-programs'
 import { descendantsOf, hasEnded, signalProcess } from '../process-tree'
 import { LAUNCHER, type Container } from './container'
@@ -250,26 +249,5 @@ function demultiplex(line: Duplex, give: (stream: number, chunk: Buffer) => void
       left = header.readUInt32BE(4)
       header = Buffer.alloc(0)
     }
-  })
-}
-
-/** A zero byte would end a text early, and longer ones than the system takes fail with an answer that says nothing. */
-const MAX_ARGUMENT_BYTES = 128 * 1024 - 1
-const MAX_ARGUMENTS_BYTES = 1024 * 1024
-
-export function checkCommandTexts(request: Pick<CommandRequest, 'argv' | 'cwd' | 'env'>): void {
-  const texts = [...request.argv, request.cwd, ...Object.entries(request.env).map(([name, value]) => `${name}=${value}`)]
-  const sizes = texts.map((text) => Buffer.byteLength(text))
-  const total = sizes.reduce((sum, size) => sum + size + 1, 0)
-  const wrong = texts.some((text) => text.includes('\0'))
-    ? 'contains a zero byte'
-    : total > MAX_ARGUMENTS_BYTES || sizes.some((size) => size > MAX_ARGUMENT_BYTES)
-      ? 'is longer than the system takes'
-      : null
-  if (wrong === null) return
-  throw new KeyframeError({
-    code: 'sandbox.bad-argument',
-    message: `The command cannot be started: one of its arguments, its folder or its environment ${wrong}.`,
-    action: 'Put long input into a file of the workspace and pass its name.',
   })
 }

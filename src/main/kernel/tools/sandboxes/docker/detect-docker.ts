@@ -1,17 +1,17 @@
-import { chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { lstatSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DoctorReport, Requirement } from '../../../../../shared/contract/methods'
 import { toFailure } from '../../../../../shared/failure'
-import { guestOwner, mustDropRoot } from '../guest-owner'
+import { guestOwner } from '../guest-owner'
 import { GUEST_NODE } from '../guest-view'
 import { removeTree } from '../../../checkpoints/remove-tree'
 import { DEFAULT_LIMITS, MOUNTED_GUEST, type CommandResult, type Sandbox } from '../sandbox'
-import { ENOSYS, EPERM, IOCTL, REFUSED, TRACING, type SeccompArch } from '../seccomp-program'
-import { syscallProbe, type ProbeArgument } from '../syscall-probe'
+import { ENOSYS, EPERM } from '../seccomp-program'
 import type { DockerProvider } from './docker-sandbox'
+import { listenOnLoopback, makeProbeBase } from '../isolation-probes'
 
 type Proof = DoctorReport['proofs'][number]
 
@@ -39,7 +39,7 @@ export async function detectDocker(provider: DockerProvider): Promise<DockerFind
   }
   const dir = mkdtempSync(join(tmpdir(), 'keyframe-doctor-'))
   try {
-    const baseDir = makeBase(dir)
+    const baseDir = makeProbeBase(dir)
     const isReady =
       (await need('Docker engine', async () => `Version ${(await provider.engine()).ServerVersion}, on this machine.`)) &&
       (await need('Docker image', async () => `${(await provider.image(baseDir)).name} is there and tools can run in it.`))
@@ -73,7 +73,7 @@ async function prove(provider: DockerProvider, dir: string, baseDir: string): Pr
   const listener = createServer((socket) => socket.destroy())
   let sandbox: Sandbox | null = null
   try {
-    const port = await listen(listener)
+    const port = await listenOnLoopback(listener)
     const limits = { ...DEFAULT_LIMITS, maxMemoryBytes: MEMORY_BYTES }
     sandbox = await provider.open({ dir: join(dir, 'branch'), baseDir, layerDir: null, dependencies: [], binds: [], limits })
     const question = { port, paths: ['/var/run/docker.sock', '/run/docker.sock', ...homeEntries()] }
@@ -226,42 +226,4 @@ function judge(result: CommandResult, memory: CommandResult, host: { baseDir: st
     },
     { name: 'Node inside', holds: /^v\d+\./.test(found.node), detail: `${found.node}, workspace at ${MOUNTED_GUEST.workspace}` },
   ]
-}
-
-function makeBase(dir: string): string {
-  const baseDir = join(dir, 'base')
-  mkdirSync(join(baseDir, 'folder'), { recursive: true })
-  const files: Record<string, string | Buffer> = { 'kept.txt': 'original\n', 'gone.txt': 'original\n', 'folder/file': 'original\n' }
-  const arch: SeccompArch = process.arch === 'arm64' ? 'arm64' : 'x64'
-  const probes: Record<string, readonly [readonly [number | null, number | null] | undefined, readonly ProbeArgument[]]> = {
-    mount: [REFUSED['mount'], ['tmpfs', '/tmp', 'tmpfs', 0, 0]],
-    ptrace: [TRACING['ptrace'], [16, 1, 0, 0]],
-    unshare: [REFUSED['unshare'], [0x10000000]],
-    setuid: [[105, 146], [0]],
-    keyctl: [REFUSED['keyctl'], [0, -3, 1]],
-    tiocsti: [IOCTL, [0, 0x5412, 'x']],
-    io_uring: [
-      [425, 425],
-      [1, 0],
-    ],
-  }
-  for (const [name, [numbers, args]] of Object.entries(probes)) {
-    files[`probe-${name}`] = syscallProbe(arch, numbers?.[arch === 'x64' ? 0 : 1] ?? -1, args)
-  }
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(baseDir, name), content, { mode: 0o755 })
-  if (mustDropRoot()) {
-    const { uid, gid } = guestOwner()
-    for (const path of ['', 'folder', ...Object.keys(files)]) chownSync(join(baseDir, path), uid, gid)
-  }
-  return baseDir
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : 0)
-    })
-  })
 }

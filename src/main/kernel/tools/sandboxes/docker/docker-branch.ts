@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { KeyframeError } from '../../../../../shared/failure'
+import { checkCommandTexts } from '../command-texts'
 import { BoundedOutput } from '../bounded-output'
 import { GUEST_WORKSPACE, guestEnv, relativePath } from '../guest-view'
 import { listeningPorts, packetsWithoutRoute } from '../network-state'
@@ -17,15 +18,7 @@ import {
 } from '../sandbox'
 import type { Toolchains } from '../toolchains'
 import type { Container } from './container'
-import {
-  checkCommandTexts,
-  liftFileSize,
-  NO_FOLDER_EXIT,
-  NO_FOLDER_TEXT,
-  startCommand,
-  type CommandRequest,
-  type ContainerCommand,
-} from './container-command'
+import { liftFileSize, NO_FOLDER_EXIT, NO_FOLDER_TEXT, startCommand, type CommandRequest, type ContainerCommand } from './container-command'
 import type { ContainerEgress } from './container-egress'
 import type { ContainerWatch } from './container-watch'
 import { engineMessage, type EngineClient } from './engine-client'
