@@ -134,7 +134,7 @@ const CONNECT = ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT} && ech
 async function proveNetwork(sandbox: Sandbox, other: Sandbox): Promise<Proof[]> {
   // Without a network of the branch there is nothing to prove; the requirements say so.
   if (findProgram('ip') === null) return []
-  const script = `require('node:net').createServer(() => {}).listenOnLoopback(${SERVER_PORT}, '127.0.0.1', () => console.log('ready'))`
+  const script = `require('node:net').createServer(() => {}).listen(${SERVER_PORT}, '127.0.0.1', () => console.log('ready'))`
   const server = await sandbox.spawn({ argv: [GUEST_NODE, '-e', script] })
   await Promise.race([new Promise<void>((resolve) => server.onStdout(() => resolve())), server.exited])
   const [own, foreign] = await Promise.all([sandbox, other].map((from) => from.run({ argv: CONNECT }, { timeoutMs: 5000 })))
