@@ -62,17 +62,29 @@ export async function runTool(device: BranchDevice, tool: ToolSpec, args: unknow
       error: { code: 'tool.bad-arguments', message: `Arguments of ${tool.name}: ${parsed.error.message}`, retryable: false },
     })
   }
-  const timeout = AbortSignal.timeout(tool.timeoutMs)
+  // Not AbortSignal.any and timeout: what listens to such a signal is kept until the time is over, an hour after the call.
+  const ending = new AbortController()
+  const { signal } = ending
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    ending.abort(new DOMException('The time for the call is over.', 'TimeoutError'))
+  }, tool.timeoutMs)
+  const stop = (): void => ending.abort(options.signal.reason)
+  if (options.signal.aborted) stop()
+  else options.signal.addEventListener('abort', stop, { once: true })
   try {
-    const signal = AbortSignal.any([options.signal, timeout])
     const call = device.sandbox().then((sandbox) => tool.execute(parsed.data, { sandbox, signal, onOutput: options.onOutput }))
     const { output, text } = await endedBy(signal, call)
     return done({ ok: true, output: tool.output.parse(output), text, error: null })
   } catch (thrown) {
-    const error = failureOf(thrown, tool, { timedOut: timeout.aborted, stopped: options.signal.aborted })
+    const error = failureOf(thrown, tool, { timedOut, stopped: options.signal.aborted })
     // A guest can end its own sandbox with everything in it: the next call gets another one on the files of the last capture.
     if (error.code === 'sandbox.ended') await device.reset(device.origin)
     return done({ ok: false, output: null, text: '', error })
+  } finally {
+    clearTimeout(timer)
+    options.signal.removeEventListener('abort', stop)
   }
 }
 
