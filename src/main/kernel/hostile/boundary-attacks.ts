@@ -54,7 +54,9 @@ export function limitAttacks(): Attack[] {
       outputOf(outcome).length < 2_000_000 ? null : 'the output was kept whole in memory',
     ),
     limits('daemon', [shell('(nohup $(command -v setsid) sleep 4000 > /dev/null 2>&1 &); sleep 0.2; echo left')], (outcome) =>
-      outcome.sideEffects.processes.some((line) => line.includes('sleep 4000')) ? null : 'what it left running is not on the frame',
+      outcome.sideEffects.processes.some((line) => line.includes('sleep 4000'))
+        ? null
+        : `what it left running is not on the frame: ${outputOf(outcome)} ${JSON.stringify(outcome.sideEffects.processes)} ${JSON.stringify(outcome.error)}`,
     ),
     limits('disk full', [shell('dd if=/dev/zero of=fill bs=1M count=400; ls -s fill', 30_000), shell('echo more; rm -f fill')], () => null),
     limits(

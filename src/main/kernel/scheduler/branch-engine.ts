@@ -46,6 +46,11 @@ export function isControlFlow(thrown: unknown): boolean {
   )
 }
 
+/** What no program may handle: control flow, and a journal that does not take what happens any more. The run stops where it is. */
+export function mustReachRun(thrown: unknown): boolean {
+  return isControlFlow(thrown) || (thrown instanceof KeyframeError && thrown.code.startsWith('journal.'))
+}
+
 /**
  * One branch under way: the agent's API on one side, recorder, device and context on the other. Everything that a program
  * does passes a tick: gate (pause, stop), decision by policy, intent, effect, outcome, context.
@@ -508,7 +513,7 @@ export class BranchEngine implements AgentApi, BranchLink {
     try {
       return await variant.run(this)
     } catch (thrown) {
-      if (isControlFlow(thrown) || !(thrown instanceof KeyframeError)) throw thrown
+      if (mustReachRun(thrown) || !(thrown instanceof KeyframeError)) throw thrown
       const failure = toFailure(thrown)
       this.#recorder.note('error', { ...failure, where: `variant ${variant.label}` }, { checkpoint: await this.#capture('variant failed') })
       return { ok: false, summary: failure.message }

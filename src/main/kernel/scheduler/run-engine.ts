@@ -20,7 +20,7 @@ import { DEFAULT_LIMITS, type Sandbox, type SandboxProfile, type SandboxProvider
 import type { PolicyGrant } from '../../../shared/policy'
 import { suitedProvider } from '../tools/sandboxes/suited-provider'
 import { needsPinnedNode } from '../workspace/node-for-workspace'
-import { BranchEngine, isControlFlow } from './branch-engine'
+import { BranchEngine, mustReachRun } from './branch-engine'
 import { RunControl, RunCancelled, RunSuspended } from './run-control'
 import type { BranchLink, ObservedKind, RunParts, TerminalSink } from './run-parts'
 import { RunFacts } from './run-summary'
@@ -423,7 +423,7 @@ export async function runProgram(
       await engine.end('cancelled', 'Cancelled by a person.')
       return
     }
-    if (isControlFlow(thrown) || (thrown instanceof KeyframeError && thrown.code.startsWith('journal.'))) throw thrown
+    if (mustReachRun(thrown)) throw thrown
     const failure = toFailure(thrown)
     engine.recorder.note('error', { ...failure, where: 'agent' })
     await engine.end('failed', failure.message, failure)

@@ -83,6 +83,7 @@ async function end(engine: ChildProcess, dir: string): Promise<void> {
 const PROGRAMS = [
   ...['sh', 'bash', 'cat', 'ls', 'env', 'id', 'git', 'rg', 'stty', 'ps', 'sleep', 'mkdir', 'rm', 'mv', 'cp', 'ln', 'touch', 'chmod'],
   ...['head', 'tail', 'wc', 'sort', 'uniq', 'tr', 'cut', 'grep', 'sed', 'find', 'seq', 'printf', 'echo', 'true', 'false', 'date'],
+  ...['nohup', 'truncate', 'su', 'yes', 'xargs', 'tee', 'nice', 'mknod'],
   ...['mktemp', 'setsid', 'timeout', 'dd', 'df', 'du', 'stat', 'readlink', 'realpath', 'mkfifo', 'kill', 'basename', 'dirname', 'test'],
 ]
 
