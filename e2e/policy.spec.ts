@@ -140,7 +140,19 @@ test('a document outside of the role is asked for: denied, allowed once, always 
   await policy.getByRole('button', { name: /^Revoke/ }).click()
   await expect(policy.getByText('No permission given')).toBeVisible()
   // Whoever asks the kernel hears the same. It exits with 1 for what is not allowed.
-  const check = ['policy', 'check', '--role', 'refactorer', '--action', 'fs.write', '--resource', DOCUMENT, '--json']
+  const check = [
+    'policy',
+    'check',
+    '--repo',
+    workspace.repo,
+    '--role',
+    'refactorer',
+    '--action',
+    'fs.write',
+    '--resource',
+    DOCUMENT,
+    '--json',
+  ]
   const { code, stdout } = await workspace.cli(...check)
   expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 1, outcome: 'ask', policies: [] })
   await cancelRun()
