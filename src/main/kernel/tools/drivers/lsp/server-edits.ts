@@ -1,10 +1,10 @@
 import { KeyframeError } from '../../../../../shared/failure'
 import type { TextEdit, WorkspaceEdit } from '../../schemas/text'
 import { type LspTextEdit, LspWorkspaceEdit } from './answers'
-import { isNotFound, type ReadText } from './open-documents'
+import type { ReadText } from './open-documents'
 import { refused } from './server-connection'
 import { comparePaths, rangeOfLsp } from './source-lines'
-import { applyEdits, editsBetween, sortedEdits } from './text-edits'
+import { applyEdits, editsBetween, isThere, sortedEdits } from './text-edits'
 import type { WorkspacePaths } from './workspace-paths'
 
 /** Folders that belong to packages or to version control: a server's edit of them is never handed on. */
@@ -50,7 +50,7 @@ export async function workspaceEditOfLsp(
     if (!('kind' in change)) await edit(await fileAt(pathOf(change.textDocument.uri)), change.edits)
     else if (change.kind === 'create') {
       const path = pathOf(change.uri)
-      if (!(await isText(readText, path))) files.set(path, { from: null, before: '', version: null, text: '', edits: null })
+      if (!(await isThere(readText, path))) files.set(path, { from: null, before: '', version: null, text: '', edits: null })
     } else if (change.kind === 'rename') {
       const [from, to] = [pathOf(change.oldUri), pathOf(change.newUri)]
       const file = await fileAt(from)
@@ -106,16 +106,6 @@ function asWorkspaceEdit(files: ReadonlyMap<string, EditedFile>, removed: Readon
     result.files.push({ path: file.from, version: file.version, edits: file.edits ?? editsBetween(file.before, file.text) })
   }
   return result
-}
-
-async function isText(readText: ReadText, path: string): Promise<boolean> {
-  try {
-    await readText(path)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
 }
 
 /** Refuses an edit that was computed against an older text: what it replaces must have to do with the name. */

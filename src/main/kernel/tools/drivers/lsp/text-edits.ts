@@ -118,7 +118,8 @@ export async function workspaceEditOfTs(paths: WorkspacePaths, readText: ReadTex
   return edit
 }
 
-async function isThere(readText: ReadText, path: string): Promise<boolean> {
+/** Whether there is a file of text at this path. */
+export async function isThere(readText: ReadText, path: string): Promise<boolean> {
   try {
     await readText(path)
     return true
