@@ -244,7 +244,7 @@ export class DockerBranch implements Sandbox {
     // Nothing but the first process and its own child: nobody could change anything.
     if (this.#live.size === 0 && childrenOf(container.pid).length <= 1) return during()
     const tell = async (what: 'pause' | 'unpause'): Promise<void> => {
-      const answer = await engine.send('POST', `/containers/${container.id}/${what}`)
+      const answer = await engine.settled('POST', `/containers/${container.id}/${what}`)
       // One that has ended meanwhile is as still as one can be.
       if (answer.status < 300 || !container.isAlive()) return
       throw new KeyframeError({

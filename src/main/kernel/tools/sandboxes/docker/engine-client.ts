@@ -1,9 +1,14 @@
 import { Agent, request, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import { KeyframeError } from '../../../../../shared/failure'
 
 const MAX_ANSWER_BYTES = 16 * 1024 ** 2
+const REFUSED = 400
+/** For the engine's own idea of who is paused to catch up, see `settled`. */
+const SETTLE_MS = 10_000
+const SETTLE_STEP_MS = 10
 
 export interface EngineAnswer {
   readonly status: number
@@ -52,9 +57,23 @@ export class EngineClient {
     })
   }
 
+  /**
+   * `send`, asked again while the engine refuses because of a pause that it has wrong: it writes down pauses a second time when its own
+   * messages of them arrive, and an old one that comes late under load makes it take a running container for a paused one, or the other
+   * way round, until the next arrives. A refusal that lasts is the answer.
+   */
+  async settled(method: string, path: string, body?: unknown): Promise<EngineAnswer> {
+    const until = performance.now() + SETTLE_MS
+    for (;;) {
+      const answer = await this.send(method, path, body)
+      if (!isOfPause(answer) || performance.now() > until) return answer
+      await delay(SETTLE_STEP_MS)
+    }
+  }
+
   /** Throws `docker.refused` with the engine's own words for anything but a success. */
   async call(method: string, path: string, body?: unknown): Promise<Buffer> {
-    const answer = await this.send(method, path, body)
+    const answer = await this.settled(method, path, body)
     if (answer.status >= 300) throw refused(method, path, answer)
     return answer.body
   }
@@ -68,7 +87,22 @@ export class EngineClient {
   }
 
   /** A connection that carries a process's streams instead of HTTP from here on. Each half ends by itself. */
-  upgrade(path: string, body?: unknown): Promise<Duplex> {
+  async upgrade(path: string, body?: unknown): Promise<Duplex> {
+    const until = performance.now() + SETTLE_MS
+    for (;;) {
+      const answer = await this.#upgrade(path, body)
+      if (!('status' in answer)) return answer
+      if (!isOfPause(answer) || performance.now() > until) throw refused('POST', path, answer)
+      await delay(SETTLE_STEP_MS)
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  /** The answer instead of a connection when the engine refuses. */
+  #upgrade(path: string, body: unknown): Promise<Duplex | EngineAnswer> {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? '' : JSON.stringify(body)
       const outgoing = request({
@@ -92,8 +126,7 @@ export class EngineClient {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.once('end', () => {
-          const answer = { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }
-          reject(refused('POST', path, answer))
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) })
         })
         response.once('error', (cause) => reject(unreachable(this.#socketPath, cause)))
       })
@@ -101,10 +134,10 @@ export class EngineClient {
       outgoing.end(text)
     })
   }
+}
 
-  close(): void {
-    this.#agent.destroy()
-  }
+function isOfPause(answer: EngineAnswer): boolean {
+  return answer.status >= REFUSED && /\bpaused\b/.test(engineMessage(answer))
 }
 
 function unreachable(socketPath: string, cause: Error): KeyframeError {
