@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { findAppRoot } from '../src/main/cli/app-root'
-import { createMemory } from '../src/main/kernel/memory/sqlite-memory'
+import { createMemory } from '../src/main/kernel/memory/store/sqlite-memory'
 import { BranchDevice } from '../src/main/kernel/tools/branch-device'
 import { makeDriverSet, toolBinds } from '../src/main/kernel/tools/driver-set'
 import { createOverlayProvider } from '../src/main/kernel/tools/sandboxes/overlay-sandbox'

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadParsers } from '../kernel/memory/grammar'
-import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from '../kernel/memory/index-messages'
-import { IndexPass } from '../kernel/memory/index-pass'
-import { DAMAGED, isDamage, moveAside, type OpenedDatabase, openForWriting } from '../kernel/memory/memory-database'
+import { Parsers } from '../kernel/memory/code/grammar'
+import { LANGUAGES } from '../kernel/memory/code/languages'
+import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from '../kernel/memory/store/index-messages'
+import { IndexPass } from '../kernel/memory/store/index-pass'
+import { DAMAGED, isDamage, moveAside, type OpenedDatabase, openForWriting } from '../kernel/memory/store/memory-database'
 
 /** The indexing thread: reads, parses, links and writes, so that the kernel's own thread only asks. The only writer of the index. */
 const { root, databasePath, stop } = workerData as IndexWorkerData
@@ -11,7 +12,8 @@ const port = parentPort
 if (port === null) throw new Error('parse-worker runs as a worker thread only')
 const say = (message: FromIndexWorker): void => port.postMessage(message)
 
-const parsers = await loadParsers()
+const parsers = new Parsers()
+await parsers.load(LANGUAGES)
 let opened = openForWriting(databasePath)
 let pass: IndexPass
 try {

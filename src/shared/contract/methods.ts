@@ -17,16 +17,28 @@ import {
 } from '../frames'
 import { BranchId, ContentHash, FrameNumber, RunId } from '../ids'
 import { FileDiff, FileVersion, TreeEntry } from '../files'
-import { GraphNode, GraphResult, SearchHit } from '../graph'
+import {
+  Episode,
+  FlowResult,
+  GraphNode,
+  GraphResult,
+  GraphSummary,
+  GraphTable,
+  HybridResult,
+  SearchFilters,
+  SearchHit,
+  StoredValue,
+} from '../graph'
 import { PolicyAction, PolicyDecision, PolicyOverview, RoleCapability, RoleSettings, RoleView } from '../policy'
 
 /**
  * The contract between the kernel and everything that shows or drives it. One entry a method: what goes in, what comes
  * out. All three transports (MessagePort, WebSocket, unix socket) carry it unchanged; see `messages.ts`.
  *
- * History of the protocol number: 1, the first; 2, capability policies, providers and what a call used.
+ * History of the protocol number: 1, the first; 2, capability policies, providers and what a call used; 3, the model of the codebase as of
+ * any frame (queries, flows, hybrid search, values, episodes) and what an edit of the context costs.
  */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** A point on the timeline: the state of `branchId` after frame `n`. */
 export const At = z.object({ runId: RunId, branchId: BranchId, n: FrameNumber })
@@ -60,8 +72,15 @@ export const IndexStatus = z.object({
   filesDone: z.number().int(),
   symbols: z.number().int(),
   edges: z.number().int(),
-  /** Files left out or broken, with the reason, at most 100. */
+  /** Broken files, with the reason, at most 100. */
   problems: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Files that were left out, counted by reason ("larger than 1 MiB", "binary", "generated"), with up to 20 of their names. */
+  skipped: z.array(z.object({ reason: z.string(), count: z.number().int(), paths: z.array(z.string()) })).default([]),
+  languages: z.array(z.object({ language: z.string(), files: z.number().int() })).default([]),
+  /** Of the database file with its log; zero until it was opened. */
+  sizeBytes: z.number().default(0),
+  /** What goes on behind the first pass: commits being read, calls checked by language servers, embeddings; null when nothing does. */
+  background: z.object({ what: z.string(), done: z.number().int(), of: z.number().int().nullable() }).nullable().default(null),
 })
 export type IndexStatus = z.infer<typeof IndexStatus>
 
@@ -164,6 +183,18 @@ export const ContextPreview = z.object({
   changes: z.array(ContextChange),
   fallsOut: z.array(z.string()),
   failure: Failure.nullable(),
+  /** What the change does to a provider's prompt cache: everything behind the first difference is read anew. */
+  cache: z
+    .object({
+      /** Tokens before and after which the prompt starts to differ. */
+      keptTokens: z.number().int(),
+      refillTokens: z.number().int(),
+      savedTokens: z.number().int(),
+      /** Null: the model's prices are not known. */
+      refillUsd: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
 })
 export type ContextPreview = z.infer<typeof ContextPreview>
 
@@ -175,8 +206,63 @@ export const ContextEdit = z.discriminatedUnion('op', [
   z.object({ op: z.literal('move'), id: z.string(), to: Tier }),
   z.object({ op: z.literal('evict'), id: z.string() }),
   z.object({ op: z.literal('bring-back'), id: z.string(), to: Tier }),
+  /** The file, or lines of it from 1, as of the point that is edited. */
+  z.object({
+    op: z.literal('add-file'),
+    path: z.string(),
+    lines: z.object({ from: z.number().int().min(1), to: z.number().int().min(1) }).optional(),
+  }),
+  /** A symbol by its graph key: its source, its signature and what is next to it in the graph. */
+  z.object({ op: z.literal('add-symbol'), id: z.string() }),
+  /** The answer to a search or a Cypher query, as of the point. */
+  z.object({ op: z.literal('add-query'), language: z.enum(['search', 'cypher']), query: z.string().min(1) }),
 ])
 export type ContextEdit = z.infer<typeof ContextEdit>
+
+const AsOf = At.nullable().optional()
+
+export const EmbeddingSettings = z.discriminatedUnion('provider', [
+  /** Character n-grams of identifiers: it knows spelling, not meaning. Needs nothing. */
+  z.object({ provider: z.literal('built-in') }),
+  z.object({
+    provider: z.literal('openai-compatible'),
+    url: z.url(),
+    model: z.string().min(1),
+    dimensions: z.number().int().min(8).max(8192).nullable(),
+    /** Name of the environment variable that holds the key; null: none is sent. The key itself is never written anywhere. */
+    keyVariable: z.string().nullable(),
+  }),
+  z.object({ provider: z.literal('ollama'), url: z.url(), model: z.string().min(1) }),
+  /** A folder with `model.onnx` and `tokenizer.json`. */
+  z.object({ provider: z.literal('onnx'), folder: z.string().min(1) }),
+])
+export type EmbeddingSettings = z.infer<typeof EmbeddingSettings>
+
+export const SearchSettings = z.object({
+  embeddings: EmbeddingSettings,
+  /** Share of each list in the fused score, 0 to 1. */
+  weights: z.object({ words: z.number(), symbols: z.number(), vectors: z.number(), history: z.number(), graph: z.number() }),
+})
+export type SearchSettings = z.infer<typeof SearchSettings>
+
+export const SearchSelfTest = z.object({
+  commits: z.number().int(),
+  /** Commits left out: merges, too many files, files that are gone. */
+  skipped: z.number().int(),
+  methods: z.array(
+    z.object({
+      name: z.string(),
+      mrr10: z.number(),
+      recall10: z.number(),
+      accuracy1: z.number(),
+      accuracy5: z.number(),
+      accuracy10: z.number(),
+    }),
+  ),
+  durationMs: z.number(),
+  notes: z.array(z.string()),
+})
+export type SearchSelfTest = z.infer<typeof SearchSelfTest>
 
 export const RestorePreview = z.object({
   toFrame: z.number().int(),
@@ -315,14 +401,64 @@ export const Methods = {
   'lsp.send': { params: z.object({ channel: z.string(), message: z.string() }), result: done },
   'lsp.close': { params: z.object({ channel: z.string() }), result: done },
 
-  'graph.find': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(100) }), result: z.array(GraphNode) },
+  /** Of all graph and search methods: `at` is a point of a run; null or absent, the repository as it is now. */
+  'graph.find': {
+    params: z.object({ query: z.string(), limit: z.number().int().min(1).max(100), at: AsOf }),
+    result: z.array(GraphNode),
+  },
   'graph.neighbourhood': {
-    params: z.object({ id: z.string(), depth: z.number().int().min(1).max(4), limit: z.number().int().min(1).max(2000) }),
+    params: z.object({ id: z.string(), depth: z.number().int().min(1).max(4), limit: z.number().int().min(1).max(5000), at: AsOf }),
     result: GraphResult,
   },
-  'graph.path': { params: z.object({ from: z.string(), to: z.string(), maxHops: z.number().int().min(1).max(12) }), result: GraphResult },
-  'search.text': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(200) }), result: z.array(SearchHit) },
+  'graph.path': {
+    params: z.object({ from: z.string(), to: z.string(), maxHops: z.number().int().min(1).max(12), at: AsOf }),
+    result: GraphResult,
+  },
+  /** Where a value of this name flows; `from` and `to` name files, folders or symbols, null for any. */
+  'graph.flow': {
+    params: z.object({
+      name: z.string().min(1),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+      maxHops: z.number().int().min(1).max(40),
+      at: AsOf,
+    }),
+    result: FlowResult,
+  },
+  /** Cypher; see the README for the subset. `AS OF RUN/BRANCH/FRAME` in the query takes the place of `at`. */
+  'graph.query': {
+    params: z.object({ cypher: z.string().max(20_000), limit: z.number().int().min(1).max(10_000), at: AsOf }),
+    result: GraphTable,
+  },
+  'graph.summary': { params: z.object({ at: AsOf }), result: GraphSummary },
+  'search.text': { params: z.object({ query: z.string(), limit: z.number().int().min(1).max(200), at: AsOf }), result: z.array(SearchHit) },
+  'search.hybrid': {
+    params: z.object({
+      query: z.string().min(1).max(4000),
+      limit: z.number().int().min(1).max(200),
+      filters: SearchFilters.default({}),
+      at: AsOf,
+    }),
+    result: HybridResult,
+  },
+  /** Recall of the present settings on the repository's own commits: subject line to changed files, newest first. Takes a while; can be cancelled. */
+  'search.selfTest': { params: z.object({ commits: z.number().int().min(1).max(2000) }), result: SearchSelfTest },
+  'search.settings': { params: none, result: SearchSettings },
+  /** Tries the provider first; throws `embeddings.*` with what it answered, and nothing is changed then. */
+  'search.saveSettings': { params: SearchSettings, result: SearchSettings },
   'index.refresh': { params: none, result: IndexStatus },
+
+  'memory.values': { params: z.object({ prefix: z.string() }), result: z.array(StoredValue) },
+  /** An empty text removes the value. */
+  'memory.setValue': { params: z.object({ key: z.string().min(1).max(256), value: z.string().max(65_536) }), result: done },
+  'memory.episodes': {
+    params: z.object({
+      query: z.string(),
+      sign: z.enum(['positive', 'negative', 'any']).default('any'),
+      limit: z.number().int().min(1).max(200),
+    }),
+    result: z.array(Episode),
+  },
 
   /** One command in a throw-away sandbox, on the files of a point or (null) of the repository as it is now. */
   'sandbox.exec': {

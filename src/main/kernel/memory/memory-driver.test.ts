@@ -6,7 +6,7 @@ import type { Sandbox } from '../tools/sandboxes/sandbox'
 import { type ToolName, ToolSchemas } from '../tools/schemas'
 import type { Memory } from './memory'
 import { createMemoryDriver } from './memory-driver'
-import { createMemory } from './sqlite-memory'
+import { createMemory } from './store/sqlite-memory'
 
 describe('the memory driver', () => {
   let folder = ''

@@ -1,4 +1,4 @@
-import type { IndexStatus } from '../../../shared/contract/methods'
+import type { IndexStatus } from '../../../../shared/contract/methods'
 
 /** What the kernel's thread and the indexing thread say to each other. */
 export interface IndexWorkerData {

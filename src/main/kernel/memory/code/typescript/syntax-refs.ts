@@ -1,5 +1,5 @@
 import type { Node } from 'web-tree-sitter'
-import { type Ref, UNKNOWN } from './file-facts'
+import { type Ref, UNKNOWN } from '../file-facts'
 
 export function named(node: Node, type: string): Node[] {
   return node.namedChildren.filter((child) => child.type === type)

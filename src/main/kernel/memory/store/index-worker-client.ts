@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { IndexStatus } from '../../../shared/contract/methods'
-import { KeyframeError } from '../../../shared/failure'
+import type { IndexStatus } from '../../../../shared/contract/methods'
+import { KeyframeError } from '../../../../shared/failure'
 import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from './index-messages'
 
 /** Node strips types but wants endings on imports; sources are written for a bundler. What the thread loads must be erasable: no parameter properties, no enums. */
@@ -19,7 +19,7 @@ await import(workerData.entry)
 /** Beside this module's chunk in the build; in the source tree, the TypeScript file. */
 export function defaultWorkerUrl(): URL {
   return import.meta.url.endsWith('.ts')
-    ? new URL('../../workers/parse-worker.ts', import.meta.url)
+    ? new URL('../../../workers/parse-worker.ts', import.meta.url)
     : new URL('./parse-worker.js', import.meta.url)
 }
 

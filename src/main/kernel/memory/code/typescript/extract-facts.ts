@@ -1,6 +1,6 @@
 import type { Node } from 'web-tree-sitter'
-import type { GraphNode } from '../../../shared/graph'
-import { type ExportFact, type FileFacts, type ImportFact, type Ref, type SymbolFact, UNKNOWN, type UseFact } from './file-facts'
+import type { GraphNode } from '../../../../../shared/graph'
+import { type ExportFact, type FileFacts, type ImportFact, type Ref, type SymbolFact, UNKNOWN, type UseFact } from '../file-facts'
 import { docOf, firstError, lineOf, patternNames, patternNodes, requireSpecifier, returnsOf, signatureOf, VARIABLES } from './syntax-parts'
 import { named, refOfType, stringValue, unwrapped } from './syntax-refs'
 

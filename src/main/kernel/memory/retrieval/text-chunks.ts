@@ -1,4 +1,4 @@
-import type { SymbolFact } from './file-facts'
+import type { SymbolFact } from '../code/file-facts'
 
 export interface TextChunk {
   /** Local key of the symbol that starts here; null for what lies outside of any. */

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
-import type { GraphEdge, GraphNode, GraphResult } from '../../../shared/graph'
-import { identifierParts } from './identifier-words'
+import type { GraphEdge, GraphNode, GraphResult } from '../../../../shared/graph'
+import { identifierParts } from '../retrieval/identifier-words'
 
 interface SymbolRow extends Omit<GraphNode, 'id' | 'exported'> {
   readonly node: number

@@ -1,10 +1,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type Database from 'better-sqlite3'
-import type { GraphNode } from '../../../shared/graph'
-import type { FileFacts } from './file-facts'
-import { searchableWords } from './identifier-words'
-import type { LinkedFile } from './link-edges'
-import type { TextChunk } from './text-chunks'
+import type { GraphNode } from '../../../../shared/graph'
+import type { FileFacts } from '../code/file-facts'
+import { searchableWords } from '../retrieval/identifier-words'
+import type { LinkedFile } from '../code/link-edges'
+import type { TextChunk } from '../retrieval/text-chunks'
 
 export interface FileRow {
   readonly id: number

@@ -4,15 +4,16 @@ import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { loadParsers } from './grammar'
+import { Parsers } from '../code/grammar'
+import { LANGUAGES } from '../code/languages'
 import { IndexPass } from './index-pass'
 import { openForWriting } from './memory-database'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const folders: string[] = []
-let parsers: Awaited<ReturnType<typeof loadParsers>>
+const parsers = new Parsers()
 beforeAll(async () => {
-  parsers = await loadParsers()
+  await parsers.load(LANGUAGES)
 })
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
-import type { Parser } from 'web-tree-sitter'
-import type { IndexStatus } from '../../../shared/contract/methods'
-import { extractFacts } from './extract-facts'
-import type { FileFacts } from './file-facts'
-import { type GrammarName, grammarOf } from './grammar'
+import type { IndexStatus } from '../../../../shared/contract/methods'
+import type { FileFacts } from '../code/file-facts'
+import type { Parsers } from '../code/grammar'
+import { Imports } from '../code/imports'
+import type { Language } from '../code/language'
+import { languageOf } from '../code/languages'
+import { repositoryFiles } from '../code/repository-files'
 import { type FileRow, IndexWriter, type StoredFile } from './index-writer'
-import { type KnownFile, knownFile, linkFile } from './link-edges'
-import { ModuleResolution } from './module-resolution'
-import { textChunks } from './text-chunks'
+import { type KnownFile, knownFile, linkFile } from '../code/link-edges'
+import { textChunks } from '../retrieval/text-chunks'
 
 const TEXT =
   /\.(?:md|mdx|txt|json|jsonc|ya?ml|toml|sql|sh|css|html|proto|graphql|env\.example)$|(?:^|\/)(?:Dockerfile|CODEOWNERS|Makefile)$/
@@ -33,20 +34,20 @@ export interface PassHooks {
 export class IndexPass {
   private readonly writer: IndexWriter
   private readonly kept = new Map<string, KnownFile | null>()
-  private resolution: ModuleResolution
+  private imports: Imports
 
   private readonly root: string
   private readonly database: Database.Database
-  private readonly parsers: Readonly<Record<GrammarName, Parser>>
+  private readonly parsers: Parsers
   private readonly hooks: PassHooks
 
-  constructor(root: string, database: Database.Database, parsers: Readonly<Record<GrammarName, Parser>>, hooks: PassHooks) {
+  constructor(root: string, database: Database.Database, parsers: Parsers, hooks: PassHooks) {
     this.root = root
     this.database = database
     this.parsers = parsers
     this.hooks = hooks
     this.writer = new IndexWriter(database)
-    this.resolution = new ModuleResolution(root, [...this.writer.files().keys()])
+    this.imports = new Imports(repositoryFiles(root, [...this.writer.files().keys()]))
   }
 
   status(state: IndexStatus['state'] = 'idle'): IndexStatus {
@@ -103,7 +104,7 @@ export class IndexPass {
       if (namesMoved) for (const other of this.writer.withMissingImports()) this.writer.markUnlinked(other)
       if (changed > 0 || gone.length > 0) this.writer.setMeta('version', String(version))
     })()
-    if (namesMoved) this.resolution = new ModuleResolution(this.root, [...this.writer.files().keys()])
+    if (namesMoved) this.imports = new Imports(repositoryFiles(this.root, [...this.writer.files().keys()]))
     return this.link(version) || changed > 0 || gone.length > 0
   }
 
@@ -111,7 +112,9 @@ export class IndexPass {
   private link(version: number): boolean {
     const source = {
       file: (path: string) => this.known(path),
-      resolve: (from: string, specifier: string) => this.resolution.resolve(from, specifier),
+      resolve: (from: string, specifier: string) => this.imports.resolve(from, specifier),
+      peers: (path: string) => this.imports.peers(path),
+      named: () => [],
     }
     const paths = this.writer.unlinked()
     for (let from = 0; from < paths.length && !this.hooks.stopped(); from += BATCH) {
@@ -146,7 +149,7 @@ export class IndexPass {
       if (!stat.isFile()) return before === undefined ? 'same' : 'gone'
       const { mtimeMs, size } = stat
       if (before !== undefined && before.mtimeMs === mtimeMs && before.size === size) return 'same'
-      const grammar = grammarOf(path)
+      const grammar = languageOf(path)
       const largest = grammar === null ? LARGEST_TEXT_BYTES : LARGEST_CODE_BYTES
       if (size > largest) {
         const empty = { path, hash: '', mtimeMs, size, lines: 1, facts: null, shape: '', chunks: [] }
@@ -171,7 +174,7 @@ export class IndexPass {
           chunks: [],
         }
       const text = bytes.toString('utf8')
-      return { path, hash, mtimeMs, size, ...this.parsed(text, grammar) }
+      return { path, hash, mtimeMs, size, ...this.parsed(path, text, grammar) }
     } catch (thrown) {
       if (isMissing(thrown)) return before === undefined ? 'same' : 'gone'
       const reason = thrown instanceof Error ? thrown.message : String(thrown)
@@ -179,13 +182,17 @@ export class IndexPass {
     }
   }
 
-  private parsed(text: string, grammar: GrammarName | null): Pick<StoredFile, 'facts' | 'shape' | 'problem' | 'lines' | 'chunks'> {
+  private parsed(
+    path: string,
+    text: string,
+    grammar: Language | null,
+  ): Pick<StoredFile, 'facts' | 'shape' | 'problem' | 'lines' | 'chunks'> {
     const lines = text.split('\n').length
     if (grammar === null) return { facts: null, shape: '', problem: null, lines, chunks: textChunks(text, []) }
-    const tree = this.parsers[grammar].parse(text)
+    const tree = this.parsers.of(grammar).parse(text)
     if (tree === null) return { facts: null, shape: '', problem: 'not indexed: the parser gave up', lines, chunks: textChunks(text, []) }
     try {
-      const facts = extractFacts(tree.rootNode)
+      const facts = grammar.extract(tree.rootNode, path)
       const problem = facts.errorLine === null ? null : `syntax error at line ${facts.errorLine}; indexed as far as it could be read`
       return { facts, shape: shapeOf(facts), problem, lines, chunks: textChunks(text, facts.symbols) }
     } finally {
@@ -199,7 +206,7 @@ export class IndexPass {
 }
 
 export function isIndexed(path: string): boolean {
-  return (grammarOf(path) !== null || TEXT.test(path)) && !LEFT_OUT.test(path)
+  return (languageOf(path) !== null || TEXT.test(path)) && !LEFT_OUT.test(path)
 }
 
 /** What other files' edges can depend on: not the lines, not the bodies. */

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { SearchHit } from '../../../shared/graph'
+import type { SearchHit } from '../../../../shared/graph'
 import { identifierParts, searchableWords, wordQueries } from './identifier-words'
 
 interface ChunkRow {

@@ -1,4 +1,4 @@
-import type { GraphEdge } from '../../../shared/graph'
+import type { GraphEdge, NodeKind } from '../../../../shared/graph'
 import type { ExportFact, FileFacts, ImportFact, Ref, SymbolFact } from './file-facts'
 
 /** Facts of one file with what the linker looks up in them. */
@@ -12,7 +12,11 @@ export interface KnownFile {
 
 export interface LinkSource {
   file(path: string): KnownFile | null
-  resolve(from: string, specifier: string): string | null
+  /** See ImportResolver. */
+  resolve(from: string, specifier: string): readonly string[]
+  peers(path: string): readonly string[]
+  /** Graph keys of what the whole repository declares under this name, of these kinds; at most `limit`. */
+  named(name: string, kinds: readonly NodeKind[], limit: number): readonly string[]
 }
 
 export interface LinkedFile {
@@ -21,6 +25,8 @@ export interface LinkedFile {
   readonly unresolved: readonly { readonly from: string; readonly name: string; readonly line: number }[]
   /** Files whose shape decided about the edges: when it changes, this file is linked again. */
   readonly used: ReadonlySet<string>
+  /** Names that were looked up in the whole repository: when something of that name comes or goes, this file is linked again. */
+  readonly names: ReadonlySet<string>
   /** True when an import found no file: a file that is added may be it. */
   readonly hasMissing: boolean
 }
@@ -107,7 +113,7 @@ class Linker {
         this.unresolved.push({ from, name: use.target.name, line: use.line })
       }
     }
-    return { edges: [...this.edges.values()], unresolved: this.unresolved, used: this.used, hasMissing: this.hasMissing }
+    return { edges: [...this.edges.values()], unresolved: this.unresolved, used: this.used, names: new Set(), hasMissing: this.hasMissing }
   }
 
   private import(entry: ImportFact): void {
@@ -275,7 +281,7 @@ class Linker {
   }
 
   private resolve(from: string, specifier: string): string | null {
-    const target = this.source.resolve(from, specifier)
+    const target = this.source.resolve(from, specifier)[0] ?? null
     if (target === null) this.hasMissing ||= /^(?:\.|@\/|~\/)/.test(specifier)
     else if (target !== this.file.path) this.used.add(target)
     return target

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { dirname, posix } from 'node:path'
 import { z } from 'zod'
+import type { ImportResolver, Repository } from '../language'
 
 const CompilerConfig = z.object({
   extends: z.union([z.string(), z.array(z.string())]).optional(),
@@ -48,31 +48,28 @@ interface PathMapping {
 
 /**
  * Which file of the repository an import means: relative ones as TypeScript's bundler resolution does, `paths` and `baseUrl` of the nearest
- * tsconfig or jsconfig, and packages of the same repository by their name. Null for everything outside of it.
+ * tsconfig or jsconfig, and packages of the same repository by their name. None for everything outside of it.
  */
-export class ModuleResolution {
+export class ModuleResolution implements ImportResolver {
   private readonly mappings: PathMapping[] = []
   private readonly packages = new Map<string, { dir: string; entries: string[] }>()
-  private readonly files: ReadonlySet<string>
-  private readonly answers = new Map<string, string | null>()
+  private readonly files: Repository
 
-  constructor(root: string, paths: readonly string[]) {
-    this.files = new Set(paths)
-    for (const path of paths) {
-      const name = posix.basename(path)
-      if (name === 'tsconfig.json' || name === 'jsconfig.json') this.addMapping(root, path)
-      if (name === 'package.json') this.addPackage(root, path)
-    }
+  constructor(repository: Repository) {
+    this.files = repository
+    for (const path of [...repository.named('tsconfig.json'), ...repository.named('jsconfig.json')]) this.addMapping(path)
+    for (const path of repository.named('package.json')) this.addPackage(path)
     this.mappings.sort((a, b) => b.dir.length - a.dir.length)
   }
 
-  resolve(from: string, specifier: string): string | null {
-    const key = `${posix.dirname(from)} ${specifier}`
-    const known = this.answers.get(key)
-    if (known !== undefined) return known
+  resolve(from: string, specifier: string): readonly string[] {
     const found = this.search(from, specifier)
-    this.answers.set(key, found)
-    return found
+    return found === null ? [] : [found]
+  }
+
+  /** Every module names what it uses. */
+  peers(): readonly string[] {
+    return []
   }
 
   private search(from: string, specifier: string): string | null {
@@ -126,8 +123,8 @@ export class ModuleResolution {
     return null
   }
 
-  private addMapping(root: string, path: string): void {
-    const config = readConfig(join(root, path), CompilerConfig)
+  private addMapping(path: string): void {
+    const config = readConfig(this.files.text(path), CompilerConfig)
     if (config === null) return
     const dir = dirname(path) === '.' ? '' : dirname(path)
     const paths: (readonly [string, readonly string[]])[] = []
@@ -140,7 +137,7 @@ export class ModuleResolution {
       const parent = [at.extends ?? []].flat()[0]
       if (parent === undefined || !parent.startsWith('.')) break
       const file = posix.join(folder, parent.endsWith('.json') ? parent : `${parent}.json`)
-      const next = readConfig(join(root, file), CompilerConfig)
+      const next = readConfig(this.files.text(file), CompilerConfig)
       if (next === null) break
       at = next
       folder = posix.dirname(file) === '.' ? '' : posix.dirname(file)
@@ -149,8 +146,8 @@ export class ModuleResolution {
     if (paths.length > 0) this.mappings.push({ dir, base: '', paths })
   }
 
-  private addPackage(root: string, path: string): void {
-    const config = readConfig(join(root, path), PackageConfig)
+  private addPackage(path: string): void {
+    const config = readConfig(this.files.text(path), PackageConfig)
     if (config?.name === undefined) return
     const entries = [...exportTargets(config.exports), config.types, config.module, config.main].filter((entry) => entry !== undefined)
     this.packages.set(config.name, { dir: posix.dirname(path), entries })
@@ -165,13 +162,14 @@ function exportTargets(exports: unknown, depth = 0): string[] {
 }
 
 /** JSON with comments and trailing commas; null when the file is gone or is not what it should be: then it maps nothing. */
-function readConfig<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> | null {
+function readConfig<Schema extends z.ZodType>(text: string | null, schema: Schema): z.output<Schema> | null {
+  if (text === null) return null
   try {
-    const bare = readFileSync(file, 'utf8').replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '$1')
+    const bare = text.replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '$1')
     const parsed = schema.safeParse(JSON.parse(bare.replace(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, '$1')))
     return parsed.success ? parsed.data : null
   } catch (thrown) {
-    if (thrown instanceof SyntaxError || (thrown instanceof Error && 'code' in thrown)) return null
+    if (thrown instanceof SyntaxError) return null
     throw thrown
   }
 }

@@ -1,5 +1,5 @@
 import type { Node } from 'web-tree-sitter'
-import type { SymbolFact } from './file-facts'
+import type { SymbolFact } from '../file-facts'
 import { named, refOfType, stringValue, unwrapped } from './syntax-refs'
 
 export const VARIABLES = new Set(['lexical_declaration', 'variable_declaration'])

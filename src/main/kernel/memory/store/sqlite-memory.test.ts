@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { IndexStatus } from '../../../shared/contract/methods'
-import type { Memory } from './memory'
+import type { IndexStatus } from '../../../../shared/contract/methods'
+import type { Memory } from '../memory'
 import { createMemory } from './sqlite-memory'
 
 // Each test starts a thread and loads grammars: seconds on a busy machine.
