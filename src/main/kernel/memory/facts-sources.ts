@@ -1,0 +1,4 @@
+import type { FactsSource } from './facts-source'
+
+/** Everything that reads files beside the programming languages; each file is given to all that claim it, in this order. */
+export const FACTS_SOURCES: readonly FactsSource[] = []

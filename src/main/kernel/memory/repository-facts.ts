@@ -1,0 +1,4 @@
+import type { RepositoryFacts } from './facts-source'
+
+/** What is asked about the repository as a whole; runs in the indexing thread, behind the passes. */
+export const REPOSITORY_FACTS: readonly RepositoryFacts[] = []
