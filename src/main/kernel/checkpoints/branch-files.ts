@@ -81,6 +81,27 @@ export class BranchFiles implements FilesAt {
     return this.bytesOf(at, this.#leaf(at))
   }
 
+  async hashes(): Promise<ReadonlyMap<string, ContentHash>> {
+    const slices = new Slices()
+    const hashes = new Map<string, ContentHash>()
+    for (const [path, node] of this.view.walk(this.view.root)) {
+      if (slices.due()) await slices.rest()
+      if (node.type === 'file') hashes.set(path, node.hash)
+    }
+    return hashes
+  }
+
+  async changes(): Promise<ReadonlyMap<string, ContentHash | null>> {
+    const slices = new Slices()
+    const changes = new Map<string, ContentHash | null>()
+    for (const { path, before, after } of compareViews(new BranchView(this.trees, this.base.index.root, null), this.view)) {
+      if (slices.due()) await slices.rest()
+      const [old, now] = [before, after].map((leaf) => (leaf?.type === 'file' ? leaf.hash : null))
+      if (old !== now) changes.set(path, now ?? null)
+    }
+    return changes
+  }
+
   async diff(against: FilesAt | 'base'): Promise<FileDiff[]> {
     const other = against === 'base' ? new BranchFiles(this.base, null, this.content, this.trees) : against
     if (!(other instanceof BranchFiles)) throw new TypeError('files of another store cannot be compared')

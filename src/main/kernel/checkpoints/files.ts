@@ -33,6 +33,10 @@ export interface FilesAt {
   /** Throws `files.not-found`. */
   read(path: string): Promise<FileVersion>
   readBytes(path: string): Promise<Buffer>
+  /** Every regular file with its content's hash. */
+  hashes(): Promise<ReadonlyMap<string, ContentHash>>
+  /** Regular files that differ from the base in their content; null for one that is gone, or a link or something else now. */
+  changes(): Promise<ReadonlyMap<string, ContentHash | null>>
   diff(against: FilesAt | 'base'): Promise<FileDiff[]>
 }
 

@@ -48,9 +48,10 @@ export interface Memory extends MemoryReader {
   refresh(): Promise<IndexStatus>
   /**
    * The model as of a point of a run: what the branch's files differ from the live index is indexed first, once for each state. Rejects with
-   * `memory.not-ready` while the live repository is indexed for the first time.
+   * `memory.not-ready` while the live repository is indexed for the first time. Null: the live repository, which is never waited for. What
+   * lies in files that are not `readable` is in no answer.
    */
-  at(point: FilesAtPoint): Promise<MemoryReader>
+  at(point: FilesAtPoint | null, readable?: (path: string) => boolean): Promise<MemoryReader>
   onChange(listener: (status: IndexStatus) => void): () => void
   dispose(): Promise<void>
 }

@@ -6,10 +6,12 @@ import { branchOrigins, foldFrames, pathTo, type RunState } from '../../../share
 import type { RunSummary } from '../../../shared/contract/methods'
 import type { AgentProgram } from '../agents/agent-api'
 import type { Base, FilesAt, FileStore } from '../checkpoints/files'
+import { filesAtPoint } from '../checkpoints/files-at-point'
 import { judgeBranch } from '../evals/judge-branch'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
+import type { FilesAtPoint } from '../memory/points'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
 import { mayRead } from '../tools/authorise'
 import type { DriverSet, DriverSetOptions } from '../tools/driver-set'
@@ -54,7 +56,7 @@ export interface RunServices {
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
   readonly agents: ReadonlyMap<string, AgentProgram>
-  makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
+  makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'point' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
   log(line: string): void
@@ -257,6 +259,7 @@ export class RunEngine {
     const onNotice = (text: string): void => this.#notice(text)
     const drivers = this.#services.makeDrivers({
       baseDir: base.dir,
+      point: () => this.filesAtPoint(base, branchId, this.stateAt(branchId)),
       readable: mayRead(role, grants),
       onTerminalData: (session, stream, data) => {
         onTerminal(session, stream, data)
@@ -278,6 +281,11 @@ export class RunEngine {
       onNotice,
     }
     return new BranchDevice(parts, branchId, origin, drivers)
+  }
+
+  /** For questions to the index as of a checkpoint of this run. */
+  filesAtPoint(base: Base, branchId: BranchId, state: RunState): FilesAtPoint {
+    return filesAtPoint(this.#services.files, base, { runId: this.runId, branchId }, state.checkpoint?.ref.manifest ?? null)
   }
 
   /** What the user should know of this run's sandboxes and servers, each once. */

@@ -9,8 +9,10 @@ import type { Memory } from '../memory/memory'
 import { replayExactly } from '../replay/exact-replay'
 import type { RunServices } from '../scheduler/run-engine'
 import type { Policies } from '../tools/policy/policies'
+import { abortSignalOf } from './abort-signal'
 import type { BranchActions } from './branch-actions'
 import type { LspChannels } from './lsp-channels'
+import { memoryMethods } from './memory-methods'
 import type { Scratch } from './scratch'
 import type { RunRegistry } from './run-registry'
 import type { Terminals } from './terminals'
@@ -125,11 +127,7 @@ export function kernelMethods(parts: KernelParts): MethodTable {
       return {}
     },
 
-    'graph.find': async ({ query, limit }) => memory.find(query, limit),
-    'graph.neighbourhood': async ({ id, depth, limit }) => memory.neighbourhood(id, depth, limit),
-    'graph.path': async ({ from, to, maxHops }) => memory.path(from, to, maxHops),
-    'search.text': async ({ query, limit }) => memory.searchText(query, limit),
-    'index.refresh': async () => memory.refresh(),
+    ...memoryMethods(parts),
 
     'sandbox.exec': async (params, caller) => parts.scratch.exec(params, abortSignalOf(caller)),
     'sandbox.tool': async (params, caller) => parts.scratch.tool(params, abortSignalOf(caller)),
@@ -180,14 +178,6 @@ export function kernelMethods(parts: KernelParts): MethodTable {
       return {}
     },
   }
-}
-
-/** The caller's signal as one that Node's functions take. */
-function abortSignalOf(caller: Caller): AbortSignal {
-  const controller = new AbortController()
-  if (caller.signal.aborted) controller.abort()
-  caller.signal.addEventListener('abort', () => controller.abort(), { once: true })
-  return controller.signal
 }
 
 function control(

@@ -5,6 +5,7 @@ import type { Base } from '../checkpoints/files'
 import { DEFAULT_ROLE, pathsOf, type RunEngine, type RunServices } from '../scheduler/run-engine'
 import { BranchDevice } from '../tools/branch-device'
 import { authorise, denialsOf, mayRead, refused } from '../tools/authorise'
+import type { FilesAtPoint } from '../memory/points'
 import { observedCall, observedEffects, writesBeyondRole } from '../tools/observed-effects'
 import type { RolePolicy } from '../tools/policy/policies'
 import { findTool, runTool } from '../tools/tool-runtime'
@@ -65,7 +66,15 @@ export class Scratch {
     const role = this.#services.policies.role(roleId)
     const { base, manifest } =
       at === null ? { base: await this.#services.files.freezeBase({}), manifest: null } : await this.#point(at as At)
-    const device = await this.#open(base, manifest, role)
+    const point =
+      at === null
+        ? null
+        : this.#runOf((at as At).runId).filesAtPoint(
+            base,
+            (at as At).branchId,
+            this.#runOf((at as At).runId).stateAt((at as At).branchId, at.n),
+          )
+    const device = await this.#open(base, manifest, role, () => point)
     try {
       return await work(device, role)
     } finally {
@@ -78,7 +87,12 @@ export class Scratch {
     return { base: await run.base(), manifest: run.stateAt(at.branchId, at.n).checkpoint?.ref.manifest ?? null }
   }
 
-  async #open(base: Base, manifest: BranchDevice['origin']['manifest'], role: RolePolicy): Promise<BranchDevice> {
+  async #open(
+    base: Base,
+    manifest: BranchDevice['origin']['manifest'],
+    role: RolePolicy,
+    point: () => FilesAtPoint | null,
+  ): Promise<BranchDevice> {
     const { provider, files, journal, binds, runsDir, ports, makeDrivers, pinnedNodeVersion, log } = this.#services
     this.#count += 1
     const suited = suitedProvider(provider, () => needsPinnedNode(files.at(base, null), pinnedNodeVersion))
@@ -91,7 +105,7 @@ export class Scratch {
       },
       MAIN_BRANCH,
       { manifest, shell: null },
-      makeDrivers({ baseDir: base.dir, readable: mayRead(role, () => []), onTerminalData: () => undefined, onNotice: log }),
+      makeDrivers({ baseDir: base.dir, point, readable: mayRead(role, () => []), onTerminalData: () => undefined, onNotice: log }),
     )
   }
 }

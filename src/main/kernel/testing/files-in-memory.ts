@@ -23,9 +23,15 @@ export function filesInMemory(files: Readonly<Record<string, string>>): FilesAt 
     readBytes: bytesOf,
     read: async (path) => {
       const bytes = await bytesOf(path)
-      const version = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'))
+      const version = hashOf(bytes)
       return { path, version, sizeBytes: bytes.length, mode: 0o644, encoding: 'utf-8', eol: 'lf', text: bytes.toString('utf8') }
     },
     diff: () => Promise.resolve([]),
+    hashes: () => Promise.resolve(new Map(Object.entries(files).map(([path, text]) => [path, hashOf(Buffer.from(text))]))),
+    changes: () => Promise.resolve(new Map()),
   }
+}
+
+function hashOf(bytes: Buffer): ContentHash {
+  return ContentHash.parse(createHash('sha256').update(bytes).digest('hex'))
 }

@@ -1,5 +1,6 @@
 import type { Memory } from '../memory/memory'
-import { createMemoryDriver } from '../memory/memory-driver'
+import { createMemoryDriver, type Experience } from '../memory/memory-driver'
+import type { FilesAtPoint } from '../memory/points'
 import type { TerminalSink } from '../scheduler/run-parts'
 import type { Driver } from './driver'
 import { createFilesystemDriver, type FilesystemDriver } from './drivers/filesystem/filesystem-driver'
@@ -24,6 +25,7 @@ export interface DriverSet {
 export interface DriverSetOptions {
   readonly appRoot: string
   readonly memory: Memory
+  readonly experience: Experience
   /** The user's own language servers. */
   readonly lsp: LspSettings
   readonly onTerminalData: TerminalSink
@@ -32,18 +34,25 @@ export interface DriverSetOptions {
   /** The user's repository, and the frozen copy of it that the run started from: what the git tools read. */
   readonly root: string
   readonly baseDir: string
+  /** The branch's files at its last checkpoint, for questions to the index; null: the repository as it is now. */
+  readonly point: () => FilesAtPoint | null
   /** Whether the branch's role may read a file: history is read outside the sandbox, where nothing else keeps it from the others. */
   readonly readable: (path: string) => boolean
 }
 
 export function makeDriverSet(options: DriverSetOptions): DriverSet {
-  const { appRoot, memory, onTerminalData, onNotice, root, baseDir, readable } = options
+  const { appRoot, memory, experience, onTerminalData, onNotice, root, baseDir, point, readable } = options
   const shell = createShellDriver({ onTerminalData })
   const filesystem = createFilesystemDriver({ guestNode: GUEST_NODE, guestScript: FILE_GUEST_SCRIPT })
   const { channel } = filesystem
   const lsp = createLspDriver({ appRoot, guestNode: GUEST_NODE, channel, settings: options.lsp, onNotice })
   const git = createGitDriver({ root, baseDir, channel, readable })
-  return { all: [filesystem, shell, lsp, createMemoryDriver(memory), createSearchDriver(filesystem), git], filesystem, shell, lsp }
+  return {
+    all: [filesystem, shell, lsp, createMemoryDriver({ memory, experience, point, readable }), createSearchDriver(filesystem), git],
+    filesystem,
+    shell,
+    lsp,
+  }
 }
 
 /** Keyframe's own programs that run inside every sandbox. */
