@@ -23,6 +23,14 @@ export const LIVE_LAYER = 0
  * `nodes` gives each graph key a number once and for all. An entity has a row for each file that declares or mentions it: those with
  * `declared` 1 come before the others, then the path decides. `file` is the node number of the file that says so; facts that come from no
  * file (authors, commits) are those of the file `.git`, which is no path of the workspace.
+ *
+ * Every listed file has a row in `files` and an entity; with `skipped` (why) it has nothing else. `facts` are packed, see `packed-facts.ts`.
+ *
+ * `dependencies`: when the node `used` changes, the edges of `file` are made again. A node here is a file's, or `name:NAME` (anything that is
+ * declared under that name), `import:PART` (a file or folder called so may come) or `folder:PATH` (a file in it may come). Rows of
+ * earlier links stay while there are branches: what a file used at an older version is among them.
+ *
+ * Rows that ended stay until no branch can see them, and are then deleted in the background (`collect-rows.ts`).
  */
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,6 +43,8 @@ CREATE TABLE files (
   facts BLOB, shape TEXT NOT NULL, unresolved INTEGER NOT NULL DEFAULT 0, unlinked INTEGER NOT NULL DEFAULT 1,
   skipped TEXT, problem TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER);
 CREATE UNIQUE INDEX files_now ON files (layer, path) WHERE valid_to IS NULL;
+CREATE INDEX files_ended ON files (valid_to) WHERE valid_to IS NOT NULL;
+CREATE INDEX files_path ON files (path);
 CREATE INDEX files_unlinked ON files (layer, path) WHERE unlinked = 1 AND valid_to IS NULL;
 CREATE INDEX files_unresolved ON files (layer, path) WHERE unresolved = 1 AND valid_to IS NULL;
 CREATE TABLE entities (
@@ -42,6 +52,7 @@ CREATE TABLE entities (
   name TEXT NOT NULL, name_lower TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, name_line INTEGER NOT NULL,
   name_column INTEGER NOT NULL, exported INTEGER NOT NULL, declared INTEGER NOT NULL, signature TEXT NOT NULL, doc TEXT NOT NULL,
   language TEXT, attributes TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER);
+CREATE INDEX entities_ended ON entities (valid_to) WHERE valid_to IS NOT NULL;
 CREATE INDEX entities_node ON entities (node_id);
 CREATE INDEX entities_file ON entities (file) WHERE valid_to IS NULL;
 CREATE INDEX entities_name ON entities (name_lower);
@@ -49,12 +60,14 @@ CREATE INDEX entities_kind ON entities (kind);
 CREATE TABLE edges (
   id INTEGER PRIMARY KEY, src INTEGER NOT NULL, dst INTEGER NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL, method TEXT NOT NULL,
   line INTEGER NOT NULL, layer INTEGER NOT NULL, file INTEGER NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER);
+CREATE INDEX edges_ended ON edges (valid_to) WHERE valid_to IS NOT NULL;
 CREATE INDEX edges_out ON edges (src);
 CREATE INDEX edges_in ON edges (dst);
 CREATE INDEX edges_file ON edges (file) WHERE valid_to IS NULL;
 CREATE TABLE unresolved_calls (
   id INTEGER PRIMARY KEY, src INTEGER NOT NULL, name TEXT NOT NULL, line INTEGER NOT NULL, layer INTEGER NOT NULL, file INTEGER NOT NULL,
   valid_from INTEGER NOT NULL, valid_to INTEGER);
+CREATE INDEX unresolved_ended ON unresolved_calls (valid_to) WHERE valid_to IS NOT NULL;
 CREATE INDEX unresolved_src ON unresolved_calls (src);
 CREATE INDEX unresolved_name ON unresolved_calls (name);
 CREATE INDEX unresolved_file ON unresolved_calls (file) WHERE valid_to IS NULL;
@@ -63,6 +76,7 @@ CREATE INDEX dependencies_used ON dependencies (used);
 CREATE TABLE chunks (
   id INTEGER PRIMARY KEY, layer INTEGER NOT NULL, file INTEGER NOT NULL, path TEXT NOT NULL, symbol TEXT, kind TEXT, language TEXT,
   start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, text TEXT NOT NULL, hash BLOB NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER);
+CREATE INDEX chunks_ended ON chunks (valid_to) WHERE valid_to IS NOT NULL;
 CREATE INDEX chunks_file ON chunks (file);
 CREATE INDEX chunks_hash ON chunks (hash);
 CREATE VIRTUAL TABLE chunk_words USING fts5(name, notes, body, content='', contentless_delete=1, tokenize='porter unicode61');
