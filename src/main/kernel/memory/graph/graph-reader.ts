@@ -1,0 +1,45 @@
+import type Database from 'better-sqlite3'
+import type { EdgeKind, GraphNode, GraphResult, GraphSummary, NodeKind } from '../../../../shared/graph'
+import type { View } from '../view'
+import { findNodes } from './find-nodes'
+import { GraphRows, nodeOf } from './graph-rows'
+import { neighbourhoodOf } from './neighbourhood'
+import { shortestWays } from './shortest-ways'
+
+/**
+ * Questions about what a view of the index sees. Every one is bounded, synchronous and answered from one state of the index; what a limit
+ * cuts off is said to be `truncated`. Of an entity that several files declare or mention, the one that declares it speaks, then the first path.
+ */
+export class GraphReader {
+  readonly #rows: GraphRows
+
+  constructor(database: Database.Database, view: View) {
+    this.#rows = new GraphRows(database, view)
+  }
+
+  node(id: string): GraphNode | null {
+    const row = this.#rows.entityOf(id)
+    return row === null ? null : nodeOf(row)
+  }
+
+  find(query: string, limit: number): GraphNode[] {
+    return this.#rows.inOneState(() => findNodes(this.#rows, query, limit))
+  }
+
+  neighbourhood(id: string, depth: number, limit: number): GraphResult {
+    return this.#rows.inOneState(() => neighbourhoodOf(this.#rows, id, depth, limit))
+  }
+
+  path(from: string, to: string, maxHops: number): GraphResult {
+    return this.#rows.inOneState(() => shortestWays(this.#rows, from, to, maxHops))
+  }
+
+  summary(): GraphSummary {
+    const { nodes, edges } = this.#rows.inOneState(() => this.#rows.counts())
+    return { nodes: counted<NodeKind>(nodes), edges: counted<EdgeKind>(edges) }
+  }
+}
+
+function counted<Kind extends string>(counts: ReadonlyMap<Kind, number>): { kind: Kind; count: number }[] {
+  return [...counts].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1))
+}
