@@ -80,14 +80,14 @@ export class KnownFiles {
 
 /** Collects content for a few large transactions instead of many small ones. */
 export class ContentBatch {
-  #pending: { bytes: Uint8Array; kind: ContentKind }[] = []
+  readonly #pending = new Map<ContentHash, { hash: ContentHash; bytes: Uint8Array; kind: ContentKind }>()
   #sizeBytes = 0
 
   constructor(private readonly content: ContentStore) {}
 
   add(bytes: Uint8Array, kind: ContentKind, id: ContentHash): void {
-    if (this.content.has(id)) return
-    this.#pending.push({ bytes, kind })
+    if (this.#pending.has(id) || this.content.has(id)) return
+    this.#pending.set(id, { hash: id, bytes, kind })
     this.#sizeBytes += bytes.length
     if (this.#sizeBytes > BATCH_BYTES) this.flush()
   }
@@ -102,8 +102,8 @@ export class ContentBatch {
   }
 
   flush(): void {
-    if (this.#pending.length > 0) this.content.putAll(this.#pending)
-    this.#pending = []
+    if (this.#pending.size > 0) this.content.addAll([...this.#pending.values()])
+    this.#pending.clear()
     this.#sizeBytes = 0
   }
 }

@@ -6,8 +6,8 @@ import type { ContentHash } from '../../../shared/ids'
  */
 export interface ContentStore {
   put(bytes: Uint8Array | string, kind: ContentKind): ContentHash
-  /** Many at once; for captures. Same order out as in. */
-  putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[]
+  /** Many at once, for captures: each with its hash, none of them there yet. */
+  addAll(entries: readonly { readonly hash: ContentHash; readonly bytes: Uint8Array; readonly kind: ContentKind }[]): void
   has(hash: ContentHash): boolean
   /** Not to be written into: others get the same bytes. Throws KeyframeError `content.missing` or `content.corrupt` (the bytes do not have this hash). */
   get(hash: ContentHash): Buffer

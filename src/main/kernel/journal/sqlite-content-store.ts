@@ -13,6 +13,7 @@ const ZSTD = 1
 /** Below this, compression costs more than it saves; above the other, a file is cheaper for SQLite than a row. */
 const MIN_COMPRESS_BYTES = 256
 const MAX_ROW_BYTES = 128 * 1024
+const LARGEST_CHUNK = 16 * 1024
 
 interface Row {
   readonly codec: number
@@ -26,7 +27,8 @@ export function hashBytes(bytes: Uint8Array | string): ContentHash {
 /** `codec` and bytes as they are stored: compressed only when that makes them smaller. */
 export function encode(bytes: Uint8Array): { codec: number; stored: Uint8Array } {
   if (bytes.byteLength < MIN_COMPRESS_BYTES) return { codec: RAW, stored: bytes }
-  const compressed = zstdCompressSync(bytes)
+  // The result keeps the chunk that it was written into: one of its own size, not of the default 16 KiB.
+  const compressed = zstdCompressSync(bytes, { chunkSize: Math.min(bytes.byteLength, LARGEST_CHUNK) })
   return compressed.byteLength < bytes.byteLength ? { codec: ZSTD, stored: compressed } : { codec: RAW, stored: bytes }
 }
 
@@ -78,14 +80,19 @@ export class SqliteContentStore implements ContentStore {
   put(bytes: Uint8Array | string, kind: ContentKind): ContentHash {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes
     const hash = hashBytes(data)
-    if (this.has(hash)) return hash
+    if (!this.has(hash)) this.addAll([{ hash, bytes: data, kind }])
+    return hash
+  }
+
+  addAll(entries: readonly { readonly hash: ContentHash; readonly bytes: Uint8Array; readonly kind: ContentKind }[]): void {
     try {
-      this.#hold(hash, data, kind)
-      if (this.#pendingBytes > MAX_PENDING_BYTES) this.flush()
+      for (const { hash, bytes, kind } of entries) {
+        this.#hold(hash, bytes, kind)
+        if (this.#pendingBytes > MAX_PENDING_BYTES) this.flush()
+      }
     } catch (cause) {
       throw cause instanceof KeyframeError ? cause : sqliteFailure(cause, this.#database.name)
     }
-    return hash
   }
 
   /** Writes what waits, inside the caller's transaction. It counts as written when `written` is called after the commit. */
@@ -110,10 +117,6 @@ export class SqliteContentStore implements ContentStore {
     } catch (cause) {
       throw sqliteFailure(cause, this.#database.name)
     }
-  }
-
-  putAll(entries: readonly { bytes: Uint8Array; kind: ContentKind }[]): ContentHash[] {
-    return entries.map((entry) => this.put(entry.bytes, entry.kind))
   }
 
   has(hash: ContentHash): boolean {
@@ -186,8 +189,9 @@ export class SqliteContentStore implements ContentStore {
     const { codec, stored } = encode(data)
     const inRow = stored.byteLength <= MAX_ROW_BYTES
     if (!inRow) this.#writeFile(this.#fileOf(hash), stored)
-    // A copy: the caller may go on writing into its buffer.
-    this.#pending.set(hash, { kind, codec, size: data.byteLength, stored: inRow ? Uint8Array.from(stored) : null })
+    // A copy of what is the caller's: it may go on writing into its buffer.
+    const kept = stored === data ? new Uint8Array(stored) : stored
+    this.#pending.set(hash, { kind, codec, size: data.byteLength, stored: inRow ? kept : null })
     if (inRow) this.#pendingBytes += stored.byteLength
   }
 

@@ -18,8 +18,8 @@ export class MemoryContentStore implements ContentStore {
     return id
   }
 
-  putAll(entries: readonly { bytes: Uint8Array }[]): ContentHash[] {
-    return entries.map((entry) => this.put(entry.bytes))
+  addAll(entries: readonly { readonly bytes: Uint8Array }[]): void {
+    for (const { bytes } of entries) this.put(bytes)
   }
 
   has(id: ContentHash): boolean {
