@@ -10,8 +10,11 @@ export interface HistoryFileHit {
 
 /** What retrieval asks of the history: one ranked list of files. */
 export interface HistorySearch {
-  /** Best first. Empty when no commit matches, when there is no repository, and before anything was read. */
-  files(query: string, limit: number): readonly HistoryFileHit[]
+  /**
+   * Best first. Empty when no commit matches, when there is no repository, and before anything was read. With `before`, a commit, as if that
+   * one and all later ones had not been made: for tests of retrieval that ask with a commit's own subject.
+   */
+  files(query: string, limit: number, before?: string): readonly HistoryFileHit[]
 }
 
 export interface CommitEntry {
@@ -80,7 +83,7 @@ export interface History extends HistorySearch {
   coChanged(path: string, limit: number): readonly CoChange[]
   /** Who changed the file most often first. */
   authorsOf(path: string): readonly PathAuthor[]
-  /** Recent commits with a telling subject, one parent and few files that still exist. */
+  /** Recent commits with a telling subject, one parent and few changed files, which still exist and are named as they are now. */
   commitsForSelfTest(count: number): readonly SelfTestCommit[]
   dispose(): void
 }
