@@ -109,7 +109,7 @@ async function checkpoints(repository: GeneratedRepository, paths: readonly stri
     await background.exited
   } finally {
     await sandbox.dispose()
-    workspace.close()
+    await workspace.close()
   }
   // Closing has folded the write-ahead log into the file.
   const count = rounds + WARM_UP

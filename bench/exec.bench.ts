@@ -59,7 +59,7 @@ export default async function exec(): Promise<Measurement[]> {
   } finally {
     await device.dispose()
     await policies.dispose()
-    workspace.close()
+    await workspace.close()
   }
   const note = `the bare command itself: p50 ${bare.spread.p50.toFixed(1)} ms`
   return [

@@ -44,7 +44,7 @@ export default async function fork(): Promise<Measurement[]> {
       results.push(durations(`${PARALLEL} forks at once, ${files} changed files, until the last has run`, 'p95', together))
     }
   } finally {
-    workspace.close()
+    await workspace.close()
   }
   return results
 }

@@ -134,7 +134,7 @@ async function measure(subject: Subject, clone: string): Promise<Measurement[]> 
     await driver.dispose()
     await filesystem.dispose()
     await sandbox.dispose()
-    workspace.close()
+    await workspace.close()
   }
 }
 

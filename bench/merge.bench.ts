@@ -40,7 +40,7 @@ export default async function merge(): Promise<Measurement[]> {
       await restore(root)
     }
   } finally {
-    workspace.close()
+    await workspace.close()
   }
   const peers = [{ name: 'git merge --squash', samples: peer }]
   return [

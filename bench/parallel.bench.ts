@@ -33,7 +33,7 @@ export default async function parallel(): Promise<Measurement[]> {
       await forks(workspace, round, round < 0 ? [new Samples(), new Samples(), new Samples()] : [each, all, built])
     }
   } finally {
-    workspace.close()
+    await workspace.close()
   }
   return [
     durations(`${FORKS} forks at once: each until its first command has ended`, 'p95', each),

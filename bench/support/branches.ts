@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Base } from '../../src/main/kernel/checkpoints/files'
 import { createFileStore, type WorkspaceFileStore } from '../../src/main/kernel/checkpoints/file-store'
+import { MemoryFolder } from '../../src/main/kernel/checkpoints/memory-folder'
 import type { Journal } from '../../src/main/kernel/journal/journal'
 import { createRedactor } from '../../src/main/kernel/journal/redaction'
 import { hashBytes } from '../../src/main/kernel/journal/sqlite-content-store'
@@ -23,13 +24,14 @@ export interface Workspace {
   readonly base: Base
   /** A sandbox on the base, or on a layer that was made of a manifest. */
   open(branch: string, layerDir?: string | null, spec?: Partial<SandboxSpec>): Promise<Sandbox>
-  close(): void
+  close(): Promise<void>
 }
 
 export async function openWorkspace(name: string, root: string): Promise<Workspace> {
   const dataDir = freshFolder(name)
   const journal = openJournal({ dataDir, redactor: createRedactor() })
-  const files = createFileStore({ root, dataDir, content: journal.content, owner: guestOwner(), nodePath: process.execPath })
+  const memoryFolder = MemoryFolder.open()
+  const files = createFileStore({ root, dataDir, content: journal.content, owner: guestOwner(), nodePath: process.execPath, memoryFolder })
   const base = await files.freezeBase({})
   const provider = createOverlayProvider({ nodePath: process.execPath })
   return {
@@ -47,7 +49,10 @@ export async function openWorkspace(name: string, root: string): Promise<Workspa
         limits: DEFAULT_LIMITS,
         ...spec,
       }),
-    close: () => journal.close(),
+    close: async () => {
+      await memoryFolder?.dispose()
+      journal.close()
+    },
   }
 }
 

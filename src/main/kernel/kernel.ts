@@ -38,6 +38,7 @@ import type { Policies } from './tools/policy/policies'
 import { PortRanges } from './tools/port-ranges'
 import { collectSandboxFolders } from './tools/sandboxes/collect-sandbox-folders'
 import { chooseProvider, providerSettings, requireLevel } from './tools/sandboxes/choose-provider'
+import { MemoryFolder, removeMemoryLeftovers } from './checkpoints/memory-folder'
 import { guestOwner } from './tools/sandboxes/guest-owner'
 import { inspectRepository } from './workspace/inspect-repository'
 import { listFiles } from './workspace/list-files'
@@ -128,6 +129,7 @@ class LocalKernel implements Kernel {
   readonly #settings: ReadSettings
   readonly #journal
   readonly #memory
+  readonly #memoryFolder: MemoryFolder | null
   readonly #runsDir: string
   readonly #runs: RunRegistry
   readonly #policies: Policies
@@ -164,10 +166,14 @@ class LocalKernel implements Kernel {
     const runsDir = join(dataDir, 'runs')
     this.#runsDir = runsDir
     mkdirSync(runsDir, { recursive: true })
+    this.#memoryFolder = MemoryFolder.open()
     const services: RunServices = {
       journal: this.#journal,
       redactor,
-      files: createFileStore({ root, dataDir, content: this.#journal.content, owner: guestOwner(), nodePath: options.nodePath }),
+      files: createFileStore({
+        ...{ root, dataDir, content: this.#journal.content, owner: guestOwner(), nodePath: options.nodePath },
+        memoryFolder: this.#memoryFolder,
+      }),
       provider: sandboxes.provider,
       requireIsolation: (hasConsent) => this.#requireIsolation(hasConsent),
       queue,
@@ -234,6 +240,7 @@ class LocalKernel implements Kernel {
       const { removed, problems } = await collectSandboxFolders(this.#runsDir, isOwn)
       if (removed > 0) this.#options.log(`${removed} folders of sandboxes of an earlier kernel were removed`)
       for (const problem of problems) this.#options.log(`a sandbox's folder could not be removed: ${problem}`)
+      await removeMemoryLeftovers()
     } catch (thrown) {
       this.#options.log(`sandboxes of an earlier kernel could not be looked for: ${toFailure(thrown).message}`)
     }
@@ -273,6 +280,7 @@ class LocalKernel implements Kernel {
     await this.#terminals.dispose()
     await this.#policies.dispose()
     await this.#memory.dispose()
+    await this.#memoryFolder?.dispose()
     this.#journal.close()
   }
 

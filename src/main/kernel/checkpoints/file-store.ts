@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ContentHash } from '../../../shared/ids'
 import type { ContentStore } from '../journal/content-store'
-import { expectFsError } from '../workspace/fs-errors'
 import { applyMerge } from './apply-merge'
 import { BranchFiles } from './branch-files'
 import { CopyTracker } from './copy-tracker'
@@ -10,6 +8,8 @@ import type { Base, FileStore, FilesAt } from './files'
 import { BaseFreezer, type FrozenBase, type Owner } from './freeze-base'
 import { TreeReader } from './manifest'
 import { LayerMaker } from './materialise'
+import type { MemoryFolder } from './memory-folder'
+import { namesIn } from './names-in'
 import { needingApproval, planMerge, type MergePlan } from './plan-merge'
 import { readOpaqueWithTar } from './read-opaque'
 import { removeTree } from './remove-tree'
@@ -25,6 +25,8 @@ export interface FileStoreOptions {
   readonly owner: Owner
   /** The pinned Node that runs the merge guest. */
   readonly nodePath: string
+  /** Where small layers lie instead of the disk; the caller's to dispose of after every sandbox. */
+  readonly memoryFolder?: MemoryFolder | null
   /** Default: GNU tar, see read-opaque.ts. */
   readonly readOpaque?: ReadOpaque
 }
@@ -38,7 +40,7 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
   const { root, dataDir, content, owner, nodePath } = options
   const trees = new TreeReader(content)
   const bases = new BaseFreezer(root, dataDir, owner)
-  const layers = new LayerMaker(dataDir, content, trees, owner)
+  const layers = new LayerMaker(dataDir, content, trees, owner, options.memoryFolder ?? null)
   const known = new Map<ContentHash, FrozenBase>()
 
   const remember = (base: FrozenBase): FrozenBase => {
@@ -83,22 +85,10 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
       })
     },
     collect: async (liveManifests) => {
-      const live: ReadonlySet<string> = liveManifests
       await bases.collectStaging()
-      for (const name of namesIn(layers.folder)) {
-        if (/^[0-9a-f]{64}$/.test(name) && !live.has(name)) await removeTree(join(layers.folder, name))
-      }
+      await layers.collect(liveManifests)
       for (const name of namesIn(dataDir)) if (name.startsWith('layers.stale-')) await removeTree(join(dataDir, name))
     },
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (thrown) {
-    expectFsError(thrown, 'ENOENT')
-    return []
   }
 }
 

@@ -26,15 +26,22 @@ import { bytesOfPath, fsPath } from '../workspace/path-bytes'
 import { Slices } from '../workspace/slices'
 import type { Owner } from './freeze-base'
 import type { ManifestEntry, TreeReader } from './manifest'
+import type { MemoryFolder } from './memory-folder'
+import { namesIn } from './names-in'
 import { removeTree } from './remove-tree'
+
+/** Layers with more than this lie on the disk. */
+const MAX_IN_MEMORY_BYTES = 64 * 1024 ** 2
 
 /**
  * Layers of one workspace: `layers/<manifest>`, made whole under another name and renamed. They are caches: they are not synced to
- * the disk, so those of an earlier boot of the machine are thrown away.
+ * the disk, so those of an earlier boot of the machine are thrown away. Small ones lie in memory where there is room for them.
  */
 export class LayerMaker {
   readonly folder: string
   readonly #making = new Map<ContentHash, Promise<string>>()
+  /** In memory: where, and what it takes. */
+  readonly #inMemory = new Map<ContentHash, { readonly path: string; readonly bytes: number }>()
   #ready = false
   #whiteout = 0
 
@@ -43,6 +50,7 @@ export class LayerMaker {
     private readonly content: ContentStore,
     private readonly trees: TreeReader,
     private readonly owner: Owner,
+    private readonly memory: MemoryFolder | null,
   ) {
     this.folder = join(dataDir, 'layers')
   }
@@ -56,15 +64,60 @@ export class LayerMaker {
     return made
   }
 
+  /** Removes those of other manifests. Nobody may use them. */
+  async collect(live: ReadonlySet<string>): Promise<void> {
+    for (const [manifest, { path, bytes }] of this.#inMemory) {
+      if (live.has(manifest)) continue
+      this.#inMemory.delete(manifest)
+      await removeTree(path)
+      this.memory?.giveBack(bytes)
+    }
+    for (const name of namesIn(this.folder)) {
+      if (/^[0-9a-f]{64}$/.test(name) && !live.has(name)) await removeTree(join(this.folder, name))
+    }
+  }
+
   async #make(manifest: ContentHash): Promise<string> {
     this.#prepare()
+    const inMemory = this.#inMemory.get(manifest)
+    if (inMemory !== undefined) return inMemory.path
     const target = join(this.folder, manifest)
     if (existsSync(target)) return target
-    const staging = await mkdtemp(join(this.folder, '.staging-'))
+    const bytes = this.#roomInMemory(manifest)
+    if (this.memory === null || bytes === null) return this.#makeIn(this.folder, target, manifest)
+    const path = join(this.memory.path, manifest)
+    try {
+      await this.#makeIn(this.memory.path, path, manifest)
+    } catch (thrown) {
+      this.memory.giveBack(bytes)
+      // Others take memory too: then the disk has it.
+      expectFsError(thrown, 'ENOSPC')
+      return this.#makeIn(this.folder, target, manifest)
+    }
+    this.#inMemory.set(manifest, { path, bytes })
+    return path
+  }
+
+  /** Bytes that were taken for the layer; null when it does not go into memory. */
+  #roomInMemory(manifest: ContentHash): number | null {
+    if (this.memory === null) return null
+    const sizes = [...this.#sizes(manifest)]
+    return sizes.reduce((sum, size) => sum + size, 0) > MAX_IN_MEMORY_BYTES ? null : this.memory.take(sizes)
+  }
+
+  *#sizes(id: ContentHash | null): Generator<number> {
+    for (const entry of this.trees.read(id).values()) {
+      yield entry.t === 'f' ? entry.s : 0
+      if (entry.t === 'd') yield* this.#sizes(entry.h)
+    }
+  }
+
+  async #makeIn(folder: string, target: string, manifest: ContentHash): Promise<string> {
+    const staging = await mkdtemp(join(folder, '.staging-'))
     try {
       chmodSync(staging, 0o755)
       this.#own(staging)
-      await this.#fill(staging, manifest, new Slices())
+      await this.#fill(staging, manifest, new Slices(), folder)
       await rename(staging, target)
     } catch (thrown) {
       await removeTree(staging)
@@ -84,20 +137,20 @@ export class LayerMaker {
     this.#ready = true
   }
 
-  async #fill(dir: string, id: ContentHash | null, slices: Slices): Promise<void> {
+  async #fill(dir: string, id: ContentHash | null, slices: Slices, folder: string): Promise<void> {
     for (const [name, entry] of this.trees.read(id)) {
       if (slices.due()) await slices.rest()
       const path = `${dir}/${name}`
-      await this.#write(path, entry)
+      await this.#write(path, entry, folder)
       if (entry.t === 'd') {
-        await this.#fill(path, entry.h, slices)
+        await this.#fill(path, entry.h, slices, folder)
         chmodSync(fsPath(path), entry.m)
         this.#own(path)
       }
     }
   }
 
-  async #write(path: string, entry: ManifestEntry): Promise<void> {
+  async #write(path: string, entry: ManifestEntry, folder: string): Promise<void> {
     const at = fsPath(path)
     switch (entry.t) {
       case 'd':
@@ -125,17 +178,17 @@ export class LayerMaker {
       // What is not kept must not show the base's entry either.
       case 'x':
       case 'w':
-        await this.#linkWhiteout(at)
+        await this.#linkWhiteout(at, folder)
     }
   }
 
   /**
    * A whiteout is a character device 0:0, which any user may make; Node cannot, so one is made by `mknod` and the others are links
-   * to it, as overlayfs itself does.
+   * to it, as overlayfs itself does. `folder` holds that one: it is on the file system of the layer.
    */
-  async #linkWhiteout(at: string | Buffer): Promise<void> {
+  async #linkWhiteout(at: string | Buffer, folder: string): Promise<void> {
     for (;;) {
-      const source = join(this.folder, `.whiteout-${this.#whiteout}`)
+      const source = join(folder, `.whiteout-${this.#whiteout}`)
       try {
         linkSync(source, at)
         return

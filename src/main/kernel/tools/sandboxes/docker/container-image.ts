@@ -3,7 +3,7 @@ import { KeyframeError } from '../../../../../shared/failure'
 import { GUEST_WORKSPACE } from '../guest-view'
 import { engineMessage, type EngineClient } from './engine-client'
 import { Created, ImageView } from './engine-shapes'
-import { KERNEL_LABEL, kernelMark } from './kernel-mark'
+import { KERNEL_LABEL, kernelMark } from '../kernel-mark'
 
 /** What sandboxes need to know of an image. */
 export interface ContainerImage {

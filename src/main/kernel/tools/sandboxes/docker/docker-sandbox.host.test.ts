@@ -15,7 +15,7 @@ import { isWorldReadable } from '../toolchains'
 import { DEFAULT_LIMITS, DEFAULT_PROFILE, type CommandResult, type Sandbox, type SandboxSpec } from '../sandbox'
 import { detectDocker } from './detect-docker'
 import { createDockerProvider, type DockerProvider } from './docker-sandbox'
-import { KERNEL_LABEL, kernelMark } from './kernel-mark'
+import { KERNEL_LABEL, kernelMark } from '../kernel-mark'
 
 const reason = noEngineReason()
 const APP_ROOT = resolve(import.meta.dirname, '../../../../../..')

@@ -1,6 +1,6 @@
 import type { EngineClient } from './engine-client'
 import { ContainerList, VolumeList } from './engine-shapes'
-import { isAliveMark, KERNEL_LABEL } from './kernel-mark'
+import { isAliveMark, KERNEL_LABEL } from '../kernel-mark'
 
 const filter = (filters: Record<string, string[]>): string => encodeURIComponent(JSON.stringify(filters))
 

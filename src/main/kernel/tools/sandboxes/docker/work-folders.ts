@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { mustDropRoot } from '../guest-owner'
 import type { EngineClient } from './engine-client'
 import { Created } from './engine-shapes'
-import { KERNEL_LABEL, kernelMark } from './kernel-mark'
+import { KERNEL_LABEL, kernelMark } from '../kernel-mark'
 
 /**
  * Takes away what overlayfs leaves below its work folders: a folder without any permission, which belongs to whoever mounted, and
