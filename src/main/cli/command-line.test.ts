@@ -45,11 +45,13 @@ describe('the command line', () => {
     expect([bare.code, bare.out]).toEqual([2, ''])
     expect(bare.err).toContain(`Usage: keyframe ${name} `)
   })
-  it('answers Cypher with what to use instead', async () => {
-    expect(await run('graph', 'MATCH (a)-[:CALLS]->(b) RETURN b', '--repo', '.')).toEqual({
-      code: 2,
-      out: '',
-      err: 'Cypher queries are not available yet; use `graph find`, `graph path` or `graph around`.',
-    })
+  it('takes Cypher in quotation marks, and knows its other words', async () => {
+    const odd = await run('graph', 'fly', '--repo', '.')
+    expect([odd.code, odd.err.split('\n')[0]]).toEqual([
+      2,
+      'There is no `graph fly`: write a Cypher query in quotation marks, or use find, path, around, flow.',
+    ])
+    expect((await run('graph', 'MATCH (a) RETURN a', 'more', '--repo', '.')).err).toContain('Unexpected argument "more".')
+    expect((await run('search', 'x', '--kind', 'fairy', '--repo', '.')).err).toContain('There is no kind "fairy"')
   })
 })

@@ -17,6 +17,9 @@ export const command: Command = {
       if (flag(input, 'json')) printJson(terminal, status)
       else {
         terminal.out(`${status.state}: ${status.files} files, ${status.symbols} symbols, ${status.edges} edges (version ${status.version})`)
+        for (const { language, files } of status.languages) terminal.out(`  ${language}: ${files} files`)
+        for (const { reason, count, paths } of status.skipped)
+          terminal.out(`  left out, ${oneLine(reason)}: ${count} (${oneLine(paths.slice(0, 3).join(', '))})`)
         for (const problem of status.problems) terminal.out(`  ${oneLine(problem.path)}: ${oneLine(problem.reason)}`)
       }
       return status.state === 'failed' ? EXIT.failed : EXIT.done
