@@ -80,6 +80,10 @@ export interface FlowFact {
   readonly from: FlowPoint
   readonly to: FlowPoint
   readonly line: number
+  /** What arrives is only a part of what `to` holds, or the reverse: an element, a template string, an entry of an object. */
+  readonly partial?: boolean
+  /** The value goes into a call of this and what comes out goes on: holds only when the repository does not have what is called. */
+  readonly through?: Ref
 }
 
 export interface SymbolFact {
@@ -107,10 +111,18 @@ export interface ImportFact {
   /** As the language writes it: `./invoice`, `..models.user`, `example.org/shop/billing`, `crate::billing`, `java.util.*`, `"rates.h"`. */
   readonly specifier: string
   readonly line: number
-  /** `imported` is a name, `default`, or `*` for the whole module. */
-  readonly names: readonly { readonly imported: string; readonly local: string }[]
+  readonly names: readonly ImportedName[]
   /** True: every exported name comes in under its own name, as with `from x import *`, `use x::*` and `#include`. */
   readonly spread?: boolean
+}
+
+export interface ImportedName {
+  /** A name, `default`, or `*` for the whole module. */
+  readonly imported: string
+  /** Dotted for what is bound as it is written, as by Python's `import a.b`. */
+  readonly local: string
+  /** Specifier of the module that the name means when it names nothing inside of one: `a.b` for `from a import b`. With `*` the only one. */
+  readonly module?: string
 }
 
 /** `export { local as name }`, `export { imported as name } from`, `export * from` (name `*`). */

@@ -28,6 +28,10 @@ export interface Repository {
 
 /** Made once for a repository, again when files come or go. */
 export interface ImportRule {
+  /** Files of a package see each other's names without an import: a name that is found nowhere may come with a new file. */
+  readonly peered?: boolean
+  /** A type fulfils an interface by having its methods, without saying so. */
+  readonly structural?: boolean
   resolver(repository: Repository): ImportResolver
 }
 

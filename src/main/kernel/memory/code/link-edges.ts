@@ -1,23 +1,12 @@
 import type { GraphEdge, NodeKind } from '../../../../shared/graph'
-import type { ExportFact, FileFacts, ImportFact, Ref, SymbolFact } from './file-facts'
+import { BUILT_IN_MEMBERS } from './built-in-members'
+import type { ImportFact, Ref, RelationFact, Target, UseFact } from './file-facts'
+import { linkFlows } from './flow-edges'
+import { languageOf } from './languages'
+import { CONFIDENCE, type Found, type KnownFile, type LinkSource, NameResolution } from './name-resolution'
+import { isTestPath, testEdges } from './test-edges'
 
-/** Facts of one file with what the linker looks up in them. */
-export interface KnownFile {
-  readonly path: string
-  readonly facts: FileFacts
-  readonly symbols: ReadonlyMap<string, SymbolFact>
-  readonly bindings: ReadonlyMap<string, { readonly imported: string; readonly specifier: string }>
-  readonly exports: ReadonlyMap<string, ExportFact>
-}
-
-export interface LinkSource {
-  file(path: string): KnownFile | null
-  /** See ImportResolver. */
-  resolve(from: string, specifier: string): readonly string[]
-  peers(path: string): readonly string[]
-  /** Graph keys of what the whole repository declares under this name, of these kinds; at most `limit`. */
-  named(name: string, kinds: readonly NodeKind[], limit: number): readonly string[]
-}
+export { type KnownFile, knownFile, type LinkSource } from './name-resolution'
 
 export interface LinkedFile {
   readonly edges: readonly GraphEdge[]
@@ -31,37 +20,11 @@ export interface LinkedFile {
   readonly hasMissing: boolean
 }
 
-interface Found {
-  readonly path: string
-  /** '' is the module itself. */
-  readonly key: string
-  readonly method: string
-  readonly confidence: number
-}
-
-/** Confidence by rule. Declared types are right but for overridden methods; see `inherits` edges of members for those. */
-const CONFIDENCE = { sameFile: 1, import: 0.95, own: 0.95, declared: 0.9, member: 0.95, value: 0.9 } as const
-const DEEPEST = 12
-/** Methods of the language's own objects: by name alone they say nothing. */
-const BUILT_IN = new Set(
-  [Array, String, Map, Set, Promise, Object, Function, RegExp, Number, Date].flatMap((of) => [
-    ...Object.getOwnPropertyNames(of.prototype),
-    ...Object.getOwnPropertyNames(of),
-  ]),
-)
-
-export function knownFile(path: string, facts: FileFacts): KnownFile {
-  const bindings = new Map<string, { imported: string; specifier: string }>()
-  for (const entry of facts.imports)
-    for (const name of entry.names) bindings.set(name.local, { imported: name.imported, specifier: entry.specifier })
-  return {
-    path,
-    facts,
-    symbols: new Map(facts.symbols.map((symbol) => [symbol.key, symbol])),
-    bindings,
-    exports: new Map(facts.exports.filter((entry) => entry.name !== '*').map((entry) => [entry.name, entry])),
-  }
-}
+const CALLABLE: ReadonlySet<NodeKind> = new Set(['function', 'method', 'class'])
+const HOLDS_VALUE: ReadonlySet<NodeKind> = new Set(['variable', 'property', 'enum'])
+const TYPES: ReadonlySet<NodeKind> = new Set(['type', 'interface'])
+/** An interface whose rarest method has that many namesakes says nothing about who is meant to fulfil it. */
+const MOST_NAMESAKES = 60
 
 /** All edges that start in one file. Reads other files' facts but not their edges, so files can be linked in any order. */
 export function linkFile(file: KnownFile, source: LinkSource): LinkedFile {
@@ -71,220 +34,192 @@ export function linkFile(file: KnownFile, source: LinkSource): LinkedFile {
 class Linker {
   private readonly edges = new Map<string, GraphEdge>()
   private readonly unresolved: { from: string; name: string; line: number }[] = []
-  private readonly used = new Set<string>()
-  private hasMissing = false
+  private readonly names = new Set<string>()
+  private missingName = false
   private readonly file: KnownFile
   private readonly source: LinkSource
+  private readonly meaning: NameResolution
 
   constructor(file: KnownFile, source: LinkSource) {
     this.file = file
     this.source = source
+    this.meaning = new NameResolution(file, source)
   }
 
   run(): LinkedFile {
     const { facts, path } = this.file
-    for (const symbol of facts.symbols) {
-      const dot = symbol.key.lastIndexOf('.')
-      this.edge(
-        this.id(path, dot === -1 ? '' : symbol.key.slice(0, dot)),
-        this.id(path, symbol.key),
-        'contains',
-        1,
-        'syntax',
-        symbol.startLine,
-      )
-      if (symbol.kind === 'method' && symbol.name === 'constructor') {
-        this.edge(this.id(path, symbol.key.slice(0, dot)), this.id(path, symbol.key), 'calls', 1, 'construction', symbol.nameLine)
-      }
-    }
+    const rule = languageOf(path)?.imports ?? null
+    this.contents()
     for (const entry of facts.imports) this.import(entry)
     for (const entry of facts.inherits) this.inherit(entry.symbol, entry.base, entry.line)
-    for (const use of facts.uses) {
-      const from = this.id(path, use.by)
-      const found = use.target.is === 'super' ? this.typeOf(path, use.target, 0) : this.valueOf(path, use.target, 0)
-      if (found !== null && found.key === '') continue
-      if (use.how === 'value') {
-        const kind = found === null ? undefined : this.symbolAt(found)?.kind
-        if (found !== null && (kind === 'function' || kind === 'method' || kind === 'class')) {
-          this.edge(from, this.id(found.path, found.key), 'references', CONFIDENCE.value, 'passed as a value', use.line)
-        }
-      } else if (found !== null) this.edge(from, this.id(found.path, found.key), 'calls', found.confidence, found.method, use.line)
-      else if (use.how === 'call' && use.target.is === 'member' && !BUILT_IN.has(use.target.name) && !this.isForeign(path, use.target.of)) {
-        this.unresolved.push({ from, name: use.target.name, line: use.line })
-      }
+    if (rule?.structural === true) this.implementers()
+    for (const use of facts.uses) this.use(use, rule?.peered === true)
+    for (const relation of facts.relations ?? []) this.relation(relation)
+    const before = [...this.edges.values()]
+    for (const edge of testEdges(this.file, before, (key) => this.isTest(key))) this.add(edge)
+    for (const edge of linkFlows(this.file, this.meaning)) this.add(edge)
+    return {
+      edges: [...this.edges.values()],
+      unresolved: this.unresolved,
+      used: this.meaning.used,
+      names: this.names,
+      hasMissing: this.meaning.missing || this.missingName,
     }
-    return { edges: [...this.edges.values()], unresolved: this.unresolved, used: this.used, names: new Set(), hasMissing: this.hasMissing }
+  }
+
+  private contents(): void {
+    const { facts, path } = this.file
+    for (const symbol of facts.symbols) {
+      const dot = symbol.key.lastIndexOf('.')
+      const parent = dot === -1 ? '' : symbol.key.slice(0, dot)
+      const id = this.id(path, symbol.key)
+      const holder = parent === '' || this.file.symbols.has(parent) ? null : this.meaning.nameIn(path, parent)
+      const parentId = holder !== null ? this.id(holder.path, holder.key) : this.file.symbols.has(parent) ? this.id(path, parent) : path
+      this.edge(parentId, id, 'contains', 1, 'syntax', symbol.startLine)
+      if (symbol.kind === 'method' && parent !== '' && isConstructor(symbol.name, parent))
+        this.edge(parentId, id, 'calls', 1, 'construction', symbol.nameLine)
+    }
+  }
+
+  private use(use: UseFact, peered: boolean): void {
+    const { path } = this.file
+    const from = this.id(path, use.by)
+    const { target } = use
+    const found = this.found(target, use.how)
+    if (found === null) {
+      if (peered && target.is === 'name') this.missingName = true
+      if (use.how === 'call' && target.is === 'member' && !BUILT_IN_MEMBERS.has(target.name) && !this.meaning.isForeign(path, target.of))
+        this.unresolved.push({ from, name: target.name, line: use.line })
+      return
+    }
+    if (found.key === '') return
+    const to = this.id(found.path, found.key)
+    const kind = this.meaning.symbolAt(found)?.kind
+    if (kind === undefined || to === from) {
+      // A function that calls itself.
+      if (kind !== undefined && use.how === 'call') this.edge(from, to, 'calls', found.confidence, found.method, use.line)
+      return
+    }
+    switch (use.how) {
+      case 'call':
+      case 'new':
+        if (TYPES.has(kind)) this.edge(from, to, 'references', found.confidence, found.method, use.line)
+        else this.edge(from, to, 'calls', found.confidence, found.method, use.line)
+        return
+      case 'write':
+        if (HOLDS_VALUE.has(kind)) this.edge(from, to, 'writes', found.confidence, found.method, use.line)
+        return
+      case 'value':
+      case 'read':
+        if (HOLDS_VALUE.has(kind)) this.edge(from, to, 'reads', found.confidence, found.method, use.line)
+        else if (CALLABLE.has(kind)) this.edge(from, to, 'references', CONFIDENCE.value, 'passed as a value', use.line)
+        return
+      case 'type':
+        this.edge(from, to, 'references', found.confidence, 'named as a type', use.line)
+    }
+  }
+
+  private found(target: Ref, how: UseFact['how']): Found | null {
+    const { path } = this.file
+    if (target.is === 'super') return this.meaning.typeOf(path, target)
+    const found = this.meaning.valueOf(path, target)
+    if (found === null || found.key !== '' || (how !== 'call' && how !== 'new')) return found
+    // CommonJS: what the module gives may itself be called.
+    return this.meaning.exportOf(found.path, 'module.exports')
   }
 
   private import(entry: ImportFact): void {
-    const target = this.resolve(this.file.path, entry.specifier)
-    if (target === null) return
-    this.edge(this.file.path, target, 'imports', 1, 'import', entry.line)
+    const { path } = this.file
+    const targets = entry.specifier === '' ? [] : this.meaning.resolve(path, entry.specifier)
+    for (const target of targets) this.edge(path, target, 'imports', 1, 'import', entry.line)
     for (const name of entry.names) {
-      const found = name.imported === '*' ? null : this.exportOf(target, name.imported, 0)
-      if (found !== null && found.key !== '')
-        this.edge(this.file.path, this.id(found.path, found.key), 'references', CONFIDENCE.import, 'import', entry.line)
+      const found = this.meaning.importOf({ ...name, specifier: entry.specifier }, path)
+      if (found === null) continue
+      if (found.key !== '') this.edge(path, this.id(found.path, found.key), 'references', CONFIDENCE.import, 'import', entry.line)
+      else if (name.imported !== '*') this.edge(path, found.path, 'imports', 1, 'import', entry.line)
     }
   }
 
   private inherit(key: string, base: Ref, line: number): void {
-    const found = this.valueOf(this.file.path, base.is === 'instance' ? base.of : base, 0)
+    const found = this.meaning.valueOf(this.file.path, base.is === 'instance' ? base.of : base)
     if (found === null || found.key === '') return
-    const child = this.id(this.file.path, key)
+    const own = this.file.symbols.has(key)
+    const holder = own ? null : this.meaning.nameIn(this.file.path, key)
+    const child = holder === null ? this.id(this.file.path, key) : this.id(holder.path, holder.key)
+    if (child === this.id(found.path, found.key)) return
     this.edge(child, this.id(found.path, found.key), 'inherits', found.confidence, found.method, line)
     for (const symbol of this.file.facts.symbols) {
-      if (!symbol.key.startsWith(`${key}.`) || symbol.kind === 'property' || symbol.name === 'constructor') continue
-      const overridden = this.memberOf(found, symbol.key.slice(key.length + 1), 0)
-      if (overridden !== null)
-        this.edge(
-          this.id(this.file.path, symbol.key),
-          this.id(overridden.path, overridden.key),
-          'inherits',
-          CONFIDENCE.member,
-          'same member of the base',
-          symbol.nameLine,
-        )
+      if (!symbol.key.startsWith(`${key}.`) || symbol.kind === 'property' || symbol.key.indexOf('.', key.length + 1) !== -1) continue
+      if (isConstructor(symbol.name, key)) continue
+      const overridden = this.meaning.memberOf(found, symbol.key.slice(key.length + 1))
+      if (overridden === null) continue
+      const to = this.id(overridden.path, overridden.key)
+      this.edge(this.id(this.file.path, symbol.key), to, 'inherits', CONFIDENCE.member, 'same member of the base', symbol.nameLine)
     }
   }
 
-  /** What an expression names: a function, class, variable or member; the module itself for a namespace import. */
-  private valueOf(path: string, ref: Ref, depth: number): Found | null {
-    if (depth > DEEPEST) return null
-    if (ref.is === 'name') return this.nameIn(path, ref.name, depth + 1)
-    if (ref.is === 'super') return this.typeOf(path, ref, depth + 1)
-    if (ref.is !== 'member') return null
-    const holder = this.valueOf(path, ref.of, depth + 1)
-    if (holder?.key === '') return this.exportOf(holder.path, ref.name, depth + 1)
-    if (holder !== null) {
-      const known = this.known(holder.path)?.symbols.has(`${holder.key}.${ref.name}`) === true
-      if (known) return { ...holder, key: `${holder.key}.${ref.name}` }
-    }
-    const type = this.typeOf(path, ref.of, depth + 1)
-    if (type === null) return null
-    const member = this.memberOf(type, ref.name, depth + 1)
-    if (member === null) return null
-    const own = ref.of.is === 'this' || ref.of.is === 'super'
-    return {
-      ...member,
-      method: own ? ref.of.is : 'declared type',
-      confidence: own ? CONFIDENCE.own : Math.min(CONFIDENCE.declared, type.confidence),
-    }
-  }
-
-  /** The class, interface or object that a value of the expression is an instance of. */
-  private typeOf(path: string, ref: Ref, depth: number): Found | null {
-    if (depth > DEEPEST) return null
-    switch (ref.is) {
-      case 'unknown':
-        return null
-      case 'this':
-        return { path, key: ref.symbol, method: 'this', confidence: CONFIDENCE.own }
-      case 'super':
-        return this.baseOf(path, ref.symbol, depth + 1)
-      case 'instance': {
-        const found = this.valueOf(path, ref.of, depth + 1)
-        return found === null || found.key === '' ? null : found
+  /** Types of the repository that have all methods of an interface of this file. */
+  private implementers(): void {
+    for (const symbol of this.file.facts.symbols) {
+      if (symbol.kind !== 'interface') continue
+      const methods = this.file.facts.symbols.filter((other) => other.kind === 'method' && other.key.startsWith(`${symbol.key}.`))
+      let rarest: readonly string[] | null = null
+      for (const method of methods) {
+        this.names.add(method.name)
+        const namesakes = this.source.named(method.name, ['method'], MOST_NAMESAKES)
+        if (rarest === null || namesakes.length < rarest.length) rarest = namesakes
       }
-      case 'name':
-      case 'member': {
-        const found = this.valueOf(path, ref, depth + 1)
-        const symbol = found === null ? undefined : this.symbolAt(found)
-        if (found === null || symbol === undefined) return null
-        return symbol.valueType === undefined ? found : this.typeOf(found.path, symbol.valueType, depth + 1)
-      }
-      case 'result': {
-        const found = this.valueOf(path, ref.of, depth + 1)
-        const returns = found === null ? undefined : this.symbolAt(found)?.returns
-        return found === null || returns === undefined ? null : this.typeOf(found.path, returns, depth + 1)
+      if (rarest === null || rarest.length >= MOST_NAMESAKES) continue
+      for (const namesake of rarest) {
+        const hash = namesake.indexOf('#')
+        const dot = namesake.lastIndexOf('.')
+        if (hash === -1 || dot < hash || !languageOf(namesake.slice(0, hash))?.imports?.structural) continue
+        const type = this.meaning.typeOf(namesake.slice(0, hash), { is: 'this', symbol: namesake.slice(hash + 1, dot) })
+        const kind = type === null ? undefined : this.meaning.symbolAt(type)?.kind
+        if (type === null || kind === undefined || kind === 'interface') continue
+        const members = methods.map((method) => this.meaning.memberOf(type, method.name))
+        if (members.includes(null)) continue
+        const from = this.id(type.path, type.key)
+        const confidence = methods.length === 1 ? 0.5 : 0.7
+        this.edge(from, this.id(this.file.path, symbol.key), 'inherits', confidence, 'has all of its methods', symbol.startLine)
+        for (const [at, member] of members.entries()) {
+          const method = methods[at]
+          if (member === null || method === undefined) continue
+          const to = this.id(this.file.path, method.key)
+          this.edge(this.id(member.path, member.key), to, 'inherits', confidence, 'same member of the interface', method.nameLine)
+        }
       }
     }
   }
 
-  private memberOf(type: Found, name: string, depth: number): Found | null {
-    if (depth > DEEPEST) return null
-    const key = `${type.key}.${name}`
-    const file = this.known(type.path)
-    if (file === null) return null
-    if (file.symbols.has(key)) return { ...type, key }
-    for (const entry of file.facts.inherits) {
-      if (entry.symbol !== type.key) continue
-      const base = this.valueOf(type.path, entry.base.is === 'instance' ? entry.base.of : entry.base, depth + 1)
-      const found = base === null || base.key === '' ? null : this.memberOf(base, name, depth + 1)
-      if (found !== null) return found
+  private relation(relation: RelationFact): void {
+    const from = this.target(relation.from)
+    const to = this.target(relation.to)
+    if (from !== null && to !== null && from !== to) this.edge(from, to, relation.kind, relation.confidence, relation.method, relation.line)
+  }
+
+  /** The graph key of one end; null when nothing or more than one thing is meant. */
+  private target(target: Target): string | null {
+    switch (target.is) {
+      case 'key':
+        return target.key
+      case 'symbol':
+        return target.symbol === '' || this.file.symbols.has(target.symbol) ? this.id(this.file.path, target.symbol) : null
+      case 'path':
+        return target.path
+      case 'name': {
+        this.names.add(target.name)
+        const found = this.source.named(target.name, target.kinds, 2)
+        return found.length === 1 ? (found[0] ?? null) : null
+      }
     }
-    return null
   }
 
-  private baseOf(path: string, key: string, depth: number): Found | null {
-    for (const entry of this.known(path)?.facts.inherits ?? []) {
-      if (entry.symbol !== key || entry.base.is === 'instance') continue
-      const found = this.valueOf(path, entry.base, depth + 1)
-      return found === null ? null : { ...found, method: 'super' }
-    }
-    return null
-  }
-
-  private nameIn(path: string, name: string, depth: number): Found | null {
-    const file = this.known(path)
-    if (file === null) return null
-    if (file.symbols.has(name)) return { path, key: name, method: 'same file', confidence: CONFIDENCE.sameFile }
-    const binding = file.bindings.get(name)
-    if (binding === undefined) return null
-    const target = this.resolve(path, binding.specifier)
-    if (target === null) return null
-    if (binding.imported === '*') return { path: target, key: '', method: 'import', confidence: CONFIDENCE.import }
-    return this.exportOf(target, binding.imported, depth + 1)
-  }
-
-  private exportOf(path: string, name: string, depth: number): Found | null {
-    const file = depth > DEEPEST ? null : this.known(path)
-    if (file === null) return null
-    const entry = file.exports.get(name)
-    if (entry !== undefined && entry.from !== null) {
-      const target = this.resolve(path, entry.from)
-      if (target === null) return null
-      return entry.local === '*'
-        ? { path: target, key: '', method: 'import', confidence: CONFIDENCE.import }
-        : this.exportOf(target, entry.local, depth + 1)
-    }
-    const local = entry?.local ?? name
-    const symbol = file.symbols.get(local)
-    // A file without any export is CommonJS as a rule: its names are what `require` gives.
-    if (symbol !== undefined && (entry !== undefined || symbol.exported || file.exports.size === 0)) {
-      return { path, key: local, method: 'import', confidence: CONFIDENCE.import }
-    }
-    if (entry !== undefined) return this.nameIn(path, local, depth + 1)
-    for (const all of file.facts.exports) {
-      if (all.name !== '*' || all.from === null) continue
-      const target = this.resolve(path, all.from)
-      const found = target === null ? null : this.exportOf(target, name, depth + 1)
-      if (found !== null) return found
-    }
-    return null
-  }
-
-  /** True when the root of the expression is something of which this repository has no source: a global, a package, a type of theirs. */
-  private isForeign(path: string, ref: Ref): boolean {
-    if (ref.is === 'name') return this.nameIn(path, ref.name, 0) === null
-    if (ref.is === 'instance' || ref.is === 'result' || ref.is === 'member') return this.isForeign(path, ref.of)
-    return false
-  }
-
-  private symbolAt(found: Found): SymbolFact | undefined {
-    return this.known(found.path)?.symbols.get(found.key)
-  }
-
-  private known(path: string): KnownFile | null {
-    if (path === this.file.path) return this.file
-    this.used.add(path)
-    return this.source.file(path)
-  }
-
-  private resolve(from: string, specifier: string): string | null {
-    const target = this.source.resolve(from, specifier)[0] ?? null
-    if (target === null) this.hasMissing ||= /^(?:\.|@\/|~\/)/.test(specifier)
-    else if (target !== this.file.path) this.used.add(target)
-    return target
+  /** Whether a graph key belongs to the code of tests. */
+  private isTest(key: string): boolean {
+    const hash = key.indexOf('#')
+    const path = hash === -1 ? key : key.slice(0, hash)
+    return isTestPath(path) || (hash !== -1 && this.meaning.known(path)?.symbols.get(key.slice(hash + 1))?.test === true)
   }
 
   private id(path: string, key: string): string {
@@ -292,7 +227,15 @@ class Linker {
   }
 
   private edge(from: string, to: string, kind: GraphEdge['kind'], confidence: number, method: string, line: number): void {
-    const key = `${kind} ${from} ${to}`
-    if (!this.edges.has(key)) this.edges.set(key, { from, to, kind, confidence, method, line })
+    this.add({ from, to, kind, confidence, method, line })
   }
+
+  private add(edge: GraphEdge): void {
+    const key = `${edge.kind} ${edge.from} ${edge.to}`
+    if (!this.edges.has(key)) this.edges.set(key, edge)
+  }
+}
+
+function isConstructor(name: string, parent: string): boolean {
+  return name === 'constructor' || name === '__init__' || name === parent.slice(parent.lastIndexOf('.') + 1)
 }

@@ -1,66 +1,79 @@
 import type { Node } from 'web-tree-sitter'
 import type { GraphNode } from '../../../../../shared/graph'
-import { type ExportFact, type FileFacts, type ImportFact, type Ref, type SymbolFact, UNKNOWN, type UseFact } from '../file-facts'
-import { docOf, firstError, lineOf, patternNames, patternNodes, requireSpecifier, returnsOf, signatureOf, VARIABLES } from './syntax-parts'
+import { type ExportFact, type FileFacts, type ImportFact, type Ref, type SymbolFact } from '../file-facts'
+import { distinctUses, startsAt } from '../flow-facts'
+import { isTestPath } from '../test-edges'
+import { firstErrorLine, type Syntax, syntaxTree } from '../syntax-tree'
+import {
+  docOf,
+  lineOf,
+  parametersOf,
+  patternNames,
+  patternNodes,
+  requireSpecifier,
+  returnsOf,
+  signatureOf,
+  VARIABLES,
+} from './syntax-parts'
 import { named, refOfType, stringValue, unwrapped } from './syntax-refs'
+import { isTestFile, testCall } from './test-calls'
+import { CLASSES, CodeWalker, FUNCTION_VALUES, FUNCTIONS } from './walk-code'
 
-/** Names declared inside functions, innermost last. A name that maps to UNKNOWN hides one of the module. */
-type Scope = Map<string, Ref>
-
-const FUNCTIONS = new Set(['function_declaration', 'generator_function_declaration', 'function_signature'])
-const FUNCTION_VALUES = new Set(['arrow_function', 'function_expression', 'generator_function'])
-const CLASSES = new Set(['class_declaration', 'abstract_class_declaration', 'class'])
 const METHODS = new Set(['method_definition', 'method_signature', 'abstract_method_signature'])
 const FIELDS = new Set(['public_field_definition', 'field_definition', 'property_signature'])
-const OWN_SCOPE = new Set(['statement_block', 'for_statement', 'for_in_statement', 'catch_clause', 'switch_body', 'class_static_block'])
 
-/** Everything a file says about symbols, imports, exports, calls and inheritance. Linear in the size of the tree. */
-export function extractFacts(root: Node): FileFacts {
-  return new Extractor().run(root)
+/** Everything a file says about symbols, imports, exports, uses, inheritance and ways of values. Linear in the size of the tree. */
+export function extractFacts(root: Node, path: string): FileFacts {
+  return new Extractor(path).run(syntaxTree(root), firstErrorLine(root))
 }
+
+type More = Pick<SymbolFact, 'valueType' | 'returns' | 'parameters' | 'test'>
 
 class Extractor {
   private readonly symbols: SymbolFact[] = []
   private readonly keys = new Map<string, GraphNode['kind']>()
   private readonly imports: ImportFact[] = []
   private readonly exports: ExportFact[] = []
-  private readonly uses: UseFact[] = []
   private readonly inherits: { symbol: string; base: Ref; line: number }[] = []
-  private readonly scopes: Scope[] = []
-  /** Symbol that the code being walked belongs to, and the class that `this` is. */
-  private owner = ''
-  private self: string | null = null
+  private readonly code: CodeWalker
+  private readonly path: string
+  private holdsTests: boolean | null = null
 
-  run(root: Node): FileFacts {
+  constructor(path: string) {
+    this.path = path
+    this.code = new CodeWalker(path, (call) => this.testSymbol(call) || this.lazyImport(call))
+  }
+
+  run(root: Syntax, errorLine: number | null): FileFacts {
     for (const statement of root.namedChildren) this.statement(statement, false, '')
     const exported = new Set(this.exports.filter((entry) => entry.from === null).map((entry) => entry.local))
     const symbols = this.symbols.map((symbol) => (exported.has(symbol.key) && !symbol.exported ? { ...symbol, exported: true } : symbol))
-    const { imports, exports, uses, inherits } = this
-    return {
-      symbols,
-      imports,
-      exports,
-      uses,
-      inherits,
-      lines: root.endPosition.row + 1,
-      errorLine: root.hasError ? firstError(root) : null,
-    }
+    const { imports, exports, inherits } = this
+    const known = new Set([...this.keys.keys(), ...imports.flatMap((entry) => entry.names.map((name) => name.local))])
+    const isOurs = (ref: Ref): boolean => startsAt(ref, known)
+    // What tests pass around says nothing about where the product's values go, and is more than all the rest.
+    const flows = isTestPath(this.path) ? {} : this.code.flows.finish(isOurs)
+    const uses = distinctUses(this.code.uses, isOurs)
+    return { symbols, imports, exports, uses, inherits, ...flows, lines: root.endLine, errorLine }
   }
 
   /** A statement of the module or of a namespace: what it declares becomes symbols. */
-  private statement(node: Node, exported: boolean, prefix: string): void {
+  private statement(node: Syntax, exported: boolean, prefix: string): void {
     if (node.type === 'import_statement') return this.importStatement(node)
     if (node.type === 'export_statement') return this.exportStatement(node, prefix)
     if (node.type === 'ambient_declaration') {
       for (const child of node.namedChildren) this.statement(child, exported, prefix)
       return
     }
-    if (node.type === 'expression_statement' && node.firstNamedChild?.type === 'internal_module')
-      return this.statement(node.firstNamedChild, exported, prefix)
+    if (node.type === 'expression_statement') {
+      const inner = node.firstNamedChild
+      if (inner?.type === 'internal_module') return this.statement(inner, exported, prefix)
+      if (inner?.type === 'assignment_expression' && prefix === '' && this.commonExport(inner)) return
+    }
     if (FUNCTIONS.has(node.type)) return this.functionSymbol(node, node, exported, prefix)
     if (CLASSES.has(node.type)) return this.classSymbol(node, exported, prefix)
     if (node.type === 'interface_declaration') return this.interfaceSymbol(node, exported, prefix)
-    if (node.type === 'type_alias_declaration') return void this.symbol(node, 'type', exported, prefix)
+    if (node.type === 'type_alias_declaration') return this.typeSymbol(node, exported, prefix)
     if (node.type === 'enum_declaration') return this.enumSymbol(node, exported, prefix)
     if (VARIABLES.has(node.type)) {
       for (const declarator of named(node, 'variable_declarator')) this.variableSymbol(declarator, node, exported, prefix)
@@ -72,10 +85,44 @@ class Extractor {
         this.statement(child, exported, key === null ? prefix : `${key}.`)
       return
     }
-    this.walk(node)
+    this.code.walk(node)
   }
 
-  private importStatement(node: Node): void {
+  /** `module.exports = value`, `exports.name = value`. */
+  private commonExport(node: Syntax): boolean {
+    const left = node.childForFieldName('left')
+    const right = node.childForFieldName('right')
+    const match = /^(?:module\.)?exports(?:\.([\w$]+))?$/.exec(left?.type === 'member_expression' ? left.text : '')
+    if (left === null || right === null || match === null || (match[1] === undefined && left.text !== 'module.exports')) return false
+    const line = lineOf(node)
+    const value = unwrapped(right)
+    if (match[1] === undefined && value.type === 'object') {
+      for (const child of value.namedChildren) {
+        const name = child.type === 'pair' ? child.childForFieldName('key') : child
+        const to = child.type === 'pair' ? child.childForFieldName('value') : child
+        if (name === null || (child.type !== 'pair' && child.type !== 'shorthand_property_identifier')) this.code.walk(child)
+        else if (to?.type === 'identifier' || to?.type === 'shorthand_property_identifier') {
+          this.exports.push({ name: name.text, local: to.text, from: null, line })
+          this.code.value(to)
+        } else if (to !== null && name.type === 'property_identifier') {
+          const key = this.valueSymbol(to, child, name, true, '')
+          this.exports.push({ name: name.text, local: key, from: null, line })
+        }
+      }
+      return true
+    }
+    const name = match[1] ?? 'module.exports'
+    if (value.type === 'identifier') {
+      this.exports.push({ name, local: value.text, from: null, line })
+      this.code.value(value)
+    } else {
+      const at = match[1] === undefined ? 'default' : (left.childForFieldName('property') ?? 'default')
+      this.exports.push({ name, local: this.valueSymbol(value, node, at, true, ''), from: null, line })
+    }
+    return true
+  }
+
+  private importStatement(node: Syntax): void {
     const required = named(node, 'import_require_clause')[0]
     const source = (required ?? node).childForFieldName('source')
     if (source === null) return
@@ -99,7 +146,7 @@ class Extractor {
     this.imports.push({ specifier: stringValue(source), line: lineOf(node), names })
   }
 
-  private exportStatement(node: Node, prefix: string): void {
+  private exportStatement(node: Syntax, prefix: string): void {
     const line = lineOf(node)
     const source = node.childForFieldName('source')
     const from = source === null ? null : stringValue(source)
@@ -131,36 +178,51 @@ class Extractor {
     }
   }
 
-  private functionSymbol(node: Node, whole: Node, exported: boolean, prefix: string): void {
+  private functionSymbol(node: Syntax, whole: Syntax, exported: boolean, prefix: string): void {
     const key = this.symbol(node, 'function', exported, prefix, {}, whole)
     if (key !== null) this.body(node, key, null)
   }
 
-  private classSymbol(node: Node, exported: boolean, prefix: string): void {
+  private classSymbol(node: Syntax, exported: boolean, prefix: string): void {
     const key = this.symbol(node, 'class', exported, prefix)
     if (key !== null) this.classBody(node, key, exported)
   }
 
-  private classBody(node: Node, key: string, exported: boolean): void {
+  /** Decorators stand before a member or before `export`. */
+  private decorators(node: Syntax, owner: string): void {
+    for (const decorator of named(node, 'decorator')) this.code.within(owner, null, () => this.code.walk(decorator))
+  }
+
+  private classBody(node: Syntax, key: string, exported: boolean): void {
+    this.decorators(node, key)
+    if (node.parent?.type === 'export_statement') this.decorators(node.parent, key)
     for (const heritage of named(node, 'class_heritage')) this.heritage(heritage, key)
     for (const member of node.childForFieldName('body')?.namedChildren ?? []) this.member(member, key, exported)
   }
 
-  private heritage(heritage: Node, key: string): void {
+  private heritage(heritage: Syntax, key: string): void {
     for (const child of heritage.namedChildren) {
       if (child.type === 'extends_clause') {
         const value = child.childForFieldName('value')
-        if (value !== null) this.inherits.push({ symbol: key, base: this.ref(value), line: lineOf(child) })
+        if (value !== null) this.inherits.push({ symbol: key, base: this.code.ref(value), line: lineOf(child) })
+        if (value !== null && value.type !== 'identifier') this.code.within(key, null, () => this.code.walk(value))
+        const types = child.childForFieldName('type_arguments')
+        if (types !== null) this.code.within(key, null, () => this.code.types(types))
       } else if (child.type === 'implements_clause') {
         for (const type of child.namedChildren) this.inherits.push({ symbol: key, base: refOfType(type), line: lineOf(child) })
-      } else this.inherits.push({ symbol: key, base: this.ref(child), line: lineOf(child) })
+      } else this.inherits.push({ symbol: key, base: this.code.ref(child), line: lineOf(child) })
     }
   }
 
-  private member(node: Node, owner: string, exported: boolean): void {
+  private member(node: Syntax, owner: string, exported: boolean): void {
     if (METHODS.has(node.type)) {
-      const key = this.symbol(node, 'method', exported, `${owner}.`)
+      // Of a getter, what it gives is what the property is.
+      const isGetter = node.children.some((child) => child.type === 'get' || child.type === 'set')
+      const valueType = returnsOf(node).returns
+      const more = isGetter && valueType !== undefined ? { valueType } : {}
+      const key = this.symbol(node, isGetter ? 'property' : 'method', exported, `${owner}.`, more)
       if (key === null) return
+      this.decorators(node, key)
       if (key === `${owner}.constructor`) this.parameterProperties(node, owner, exported)
       return this.body(node, key, owner)
     }
@@ -168,16 +230,27 @@ class Extractor {
       const value = node.childForFieldName('value')
       const callable = value !== null && FUNCTION_VALUES.has(value.type)
       const type = node.childForFieldName('type')
-      const valueType = type === null ? this.initialiserType(value) : refOfType(type)
-      const key = this.symbol(node, callable ? 'method' : 'property', exported, `${owner}.`, callable ? returnsOf(value) : { valueType })
-      if (key !== null && value !== null) this.within(key, owner, () => (callable ? this.functionParts(value) : this.walk(value)))
+      const valueType = type === null ? this.code.initialiserType(value) : refOfType(type)
+      const more = callable ? { ...returnsOf(value), ...parametersOf(value) } : { valueType }
+      const key = this.symbol(node, callable ? 'method' : 'property', exported, `${owner}.`, more)
+      if (key === null) return
+      this.decorators(node, key)
+      this.code.within(key, owner, () => {
+        if (type !== null) this.code.types(type)
+        if (value === null) return
+        if (callable) return this.code.functionParts(value)
+        const name = key.slice(owner.length + 1)
+        this.code.flows.add(this.code.origins(value), { is: 'property', of: { is: 'this', symbol: owner }, name }, lineOf(value))
+        this.code.value(value)
+      })
       return
     }
-    this.within(owner, owner, () => this.walk(node))
+    if (node.type === 'decorator') return
+    this.code.within(owner, owner, () => this.code.walk(node))
   }
 
   /** `constructor(private readonly rates: Rates)` declares a property too. */
-  private parameterProperties(node: Node, owner: string, exported: boolean): void {
+  private parameterProperties(node: Syntax, owner: string, exported: boolean): void {
     for (const parameter of node.childForFieldName('parameters')?.namedChildren ?? []) {
       const isProperty = parameter.children.some(
         (child) => child.type === 'accessibility_modifier' || child.type === 'readonly' || child.type === 'override_modifier',
@@ -186,33 +259,65 @@ class Extractor {
       if (!isProperty || pattern?.type !== 'identifier') continue
       const type = parameter.childForFieldName('type')
       this.addSymbol(parameter, pattern, 'property', exported, `${owner}.`, type === null ? {} : { valueType: refOfType(type) })
+      this.code.flows.declare(`${owner}.constructor`, pattern)
+      this.code.flows.add(
+        [{ point: { is: 'variable', of: `${owner}.constructor`, name: pattern.text }, partial: false }],
+        { is: 'property', of: { is: 'this', symbol: owner }, name: pattern.text },
+        lineOf(parameter),
+      )
     }
   }
 
-  private interfaceSymbol(node: Node, exported: boolean, prefix: string): void {
+  private interfaceSymbol(node: Syntax, exported: boolean, prefix: string): void {
     const key = this.symbol(node, 'interface', exported, prefix)
     if (key === null) return
     for (const clause of named(node, 'extends_type_clause')) {
       for (const type of clause.namedChildren) this.inherits.push({ symbol: key, base: refOfType(type), line: lineOf(clause) })
     }
-    for (const member of node.childForFieldName('body')?.namedChildren ?? []) {
-      const isMethod = member.type === 'method_signature'
-      if (!isMethod && member.type !== 'property_signature') continue
+    const body = node.childForFieldName('body')
+    if (body !== null) this.typeMembers(body, key, exported)
+  }
+
+  private typeMembers(body: Syntax, key: string, exported: boolean): void {
+    for (const member of body.namedChildren) {
       const type = member.childForFieldName('type')
-      this.symbol(member, isMethod ? 'method' : 'property', exported, `${key}.`, type === null ? {} : { valueType: refOfType(type) })
+      const isMethod = member.type === 'method_signature' || named(type ?? member, 'function_type').length > 0
+      if (member.type === 'method_signature' || member.type === 'property_signature') {
+        const returned = type === null ? undefined : named(type, 'function_type')[0]
+        const more = isMethod ? returnsOf(returned ?? null) : type === null ? {} : { valueType: refOfType(type) }
+        this.symbol(member, isMethod ? 'method' : 'property', exported, `${key}.`, more)
+      }
+      this.code.within(key, null, () => this.code.types(member))
     }
   }
 
-  private enumSymbol(node: Node, exported: boolean, prefix: string): void {
+  /** Members of an object type are its own; of `A & B` it has what both have; of another name for a type, that type's. */
+  private typeSymbol(node: Syntax, exported: boolean, prefix: string): void {
+    const value = node.childForFieldName('value')
+    const isName =
+      value !== null && (value.type === 'type_identifier' || value.type === 'generic_type' || value.type === 'nested_type_identifier')
+    const key = this.symbol(node, 'type', exported, prefix, isName ? { valueType: refOfType(value) } : {})
+    if (key === null || value === null) return
+    if (value.type === 'object_type') return this.typeMembers(value, key, exported)
+    this.code.within(key, null, () => this.code.types(value))
+    for (const part of intersected(value)) {
+      if (part.type === 'object_type') this.typeMembers(part, key, exported)
+      else this.inherits.push({ symbol: key, base: refOfType(part), line: lineOf(part) })
+    }
+  }
+
+  private enumSymbol(node: Syntax, exported: boolean, prefix: string): void {
     const key = this.symbol(node, 'enum', exported, prefix)
     if (key === null) return
     for (const member of node.childForFieldName('body')?.namedChildren ?? []) {
       const name = member.type === 'enum_assignment' ? member.childForFieldName('name') : member
       if (name?.type === 'property_identifier') this.addSymbol(member, name, 'property', exported, `${key}.`, {})
+      const value = member.childForFieldName('value')
+      if (value !== null) this.code.within(key, null, () => this.code.value(value))
     }
   }
 
-  private variableSymbol(declarator: Node, whole: Node, exported: boolean, prefix: string): void {
+  private variableSymbol(declarator: Syntax, whole: Syntax, exported: boolean, prefix: string): void {
     const name = declarator.childForFieldName('name')
     const value = declarator.childForFieldName('value')
     if (name === null) return
@@ -224,13 +329,21 @@ class Extractor {
       return
     }
     if (name.type !== 'identifier') {
-      for (const node of patternNodes(name)) this.addSymbol(whole, node, 'variable', exported, prefix, {})
-      if (value !== null) this.walk(value)
+      const of = this.code.initialiserType(value)
+      const properties = name.type === 'object_pattern'
+      for (const node of patternNodes(name)) {
+        const more = properties && of.is !== 'unknown' ? { valueType: { is: 'member', of, name: propertyOf(node) } as const } : {}
+        this.addSymbol(whole, node, 'variable', exported, prefix, more)
+      }
+      if (value === null) return
+      this.code.value(value)
+      if (prefix === '') this.code.assigned(name, this.code.origins(value), of, lineOf(declarator))
       return
     }
     const type = declarator.childForFieldName('type')
     if (value === null) {
-      this.addSymbol(whole, name, 'variable', exported, prefix, type === null ? {} : { valueType: refOfType(type) })
+      const key = this.addSymbol(whole, name, 'variable', exported, prefix, type === null ? {} : { valueType: refOfType(type) })
+      if (type !== null) this.code.within(key, null, () => this.code.types(type))
       return
     }
     this.valueSymbol(value, whole, name, exported, prefix, type)
@@ -238,17 +351,17 @@ class Extractor {
 
   /** A name for a value: a function, a class, an object with members, or something else. Returns its key. */
   private valueSymbol(
-    value: Node,
-    whole: Node,
-    name: Node | 'default',
+    value: Syntax,
+    whole: Syntax,
+    name: Syntax | 'default',
     exported: boolean,
     prefix: string,
-    type: Node | null = null,
+    type: Syntax | null = null,
   ): string {
     const inner = unwrapped(value)
     const nameNode = name === 'default' ? inner : name
     const text = name === 'default' ? 'default' : name.text
-    const valueType = type === null ? this.initialiserType(inner) : refOfType(type)
+    const valueType = type === null ? this.code.initialiserType(inner) : refOfType(type)
     if (FUNCTION_VALUES.has(inner.type)) {
       const key = this.addSymbol(
         whole,
@@ -256,9 +369,10 @@ class Extractor {
         'function',
         exported,
         prefix,
-        { ...returnsOf(inner), ...(type === null ? {} : { valueType }) },
+        { ...returnsOf(inner), ...parametersOf(inner), ...(type === null ? {} : { valueType }) },
         text,
       )
+      if (type !== null) this.code.within(key, null, () => this.code.types(type))
       this.body(inner, key, null)
       return key
     }
@@ -268,12 +382,15 @@ class Extractor {
       return key
     }
     const key = this.addSymbol(whole, nameNode, 'variable', exported, prefix, { valueType }, text)
-    if (inner.type === 'object') this.objectMembers(inner, key, exported)
-    else this.within(key, null, () => this.walk(inner))
+    if (type !== null) this.code.within(key, null, () => this.code.types(type))
+    const object = inner.type === 'as_expression' || inner.type === 'satisfies_expression' ? inner.firstNamedChild : inner
+    if (object?.type === 'object') this.objectMembers(object, key, exported)
+    else this.code.within(key, null, () => this.code.value(inner))
+    if (prefix === '') this.code.flows.add(this.code.origins(inner), { is: 'variable', of: '', name: key }, lineOf(whole))
     return key
   }
 
-  private objectMembers(object: Node, key: string, exported: boolean): void {
+  private objectMembers(object: Syntax, key: string, exported: boolean): void {
     for (const member of object.namedChildren) {
       if (member.type === 'method_definition') this.member(member, key, exported)
       else if (member.type === 'pair') {
@@ -281,58 +398,71 @@ class Extractor {
         const value = member.childForFieldName('value')
         if (value === null || name === null) continue
         if (name.type === 'property_identifier' && FUNCTION_VALUES.has(value.type)) {
-          const method = this.addSymbol(member, name, 'method', exported, `${key}.`, returnsOf(value))
+          const method = this.addSymbol(member, name, 'method', exported, `${key}.`, { ...returnsOf(value), ...parametersOf(value) })
           this.body(value, method, key)
-        } else this.within(key, key, () => this.value(value))
-      } else if (member.type === 'shorthand_property_identifier') this.within(key, null, () => this.value(member))
-      else this.within(key, key, () => this.walk(member))
+        } else if (name.type === 'property_identifier') {
+          const property = this.addSymbol(member, name, 'property', exported, `${key}.`, { valueType: this.code.initialiserType(value) })
+          const of = { is: 'name', name: key } as const
+          this.code.flows.add(this.code.origins(value), { is: 'property', of, name: name.text }, lineOf(value))
+          if (value.type === 'object' && key.split('.').length < 4) this.objectMembers(value, property, exported)
+          else this.code.within(property, key, () => this.code.value(value))
+        } else this.code.within(key, key, () => this.code.value(value))
+      } else if (member.type === 'shorthand_property_identifier') {
+        // The property is what the name stands for.
+        this.addSymbol(member, member, 'property', exported, `${key}.`, { valueType: { is: 'name', name: member.text } })
+        this.code.within(key, null, () => this.code.value(member))
+      } else this.code.within(key, key, () => this.code.walk(member))
     }
   }
 
   /** Adds a symbol named by its `name` field; null when it has none that can be a key (computed names). */
   private symbol(
-    node: Node,
+    node: Syntax,
     kind: GraphNode['kind'],
     exported: boolean,
     prefix: string,
-    more: Pick<SymbolFact, 'valueType' | 'returns'> = {},
-    whole: Node = node,
+    more: More = {},
+    whole: Syntax = node,
   ): string | null {
     const name = node.childForFieldName('name') ?? node.childForFieldName('property')
     if (name === null || name.type === 'computed_property_name') {
-      this.within(this.owner, this.self, () => node.namedChildren.forEach((child) => this.walk(child)))
+      this.code.within(this.code.owner, this.code.self, () => node.namedChildren.forEach((child) => this.code.walk(child)))
       return null
     }
     return this.addSymbol(whole, name, kind, exported, prefix, {
-      ...(kind === 'function' || kind === 'method' ? returnsOf(node) : {}),
+      ...(kind === 'function' || kind === 'method' ? { ...returnsOf(node), ...parametersOf(node) } : {}),
       ...more,
     })
   }
 
   private addSymbol(
-    whole: Node,
-    name: Node,
+    whole: Syntax,
+    name: Syntax,
     kind: GraphNode['kind'],
     exported: boolean,
     prefix: string,
-    more: Pick<SymbolFact, 'valueType' | 'returns'>,
+    more: More,
     text = name.type === 'string' ? stringValue(name) : name.text,
+    title = text,
   ): string {
     let key = `${prefix}${text}`
     // Overloads and accessors are one symbol; a type and a value of the same name are two.
     const known = this.keys.get(key)
-    if (known === kind) return key
+    if (known === kind) {
+      this.merge(key, whole, more)
+      return key
+    }
     for (let count = 2; this.keys.has(key); count += 1) key = `${prefix}${text}~${count}`
     this.keys.set(key, kind)
     const outer = whole.parent?.type === 'export_statement' ? whole.parent : whole
     this.symbols.push({
       key,
       kind,
-      name: text,
+      name: title,
       startLine: lineOf(outer),
-      endLine: outer.endPosition.row + 1,
+      endLine: outer.endLine,
       nameLine: lineOf(name),
-      nameColumn: name.startPosition.column,
+      nameColumn: name.column,
       exported,
       signature: signatureOf(whole),
       doc: docOf(outer),
@@ -341,195 +471,62 @@ class Extractor {
     return key
   }
 
-  private within(owner: string, self: string | null, during: () => void): void {
-    const [ownerBefore, selfBefore] = [this.owner, this.self]
-    this.owner = owner
-    this.self = self
-    during()
-    this.owner = ownerBefore
-    this.self = selfBefore
-  }
-
-  private body(node: Node, key: string, self: string | null): void {
-    this.within(key, self, () => this.functionParts(node))
-  }
-
-  private functionParts(node: Node): void {
-    const scope: Scope = new Map()
-    this.scopes.push(scope)
-    const single = node.childForFieldName('parameter')
-    if (single !== null) scope.set(single.text, UNKNOWN)
-    for (const parameter of node.childForFieldName('parameters')?.namedChildren ?? []) this.parameter(parameter, scope)
-    const body = node.childForFieldName('body')
-    if (body?.type === 'statement_block') {
-      this.hoist(body, scope)
-      for (const child of body.namedChildren) this.walk(child)
-    } else if (body !== null) this.value(body)
-    this.scopes.pop()
-  }
-
-  private parameter(parameter: Node, scope: Scope): void {
-    const pattern =
-      parameter.childForFieldName('pattern') ?? (parameter.type === 'assignment_pattern' ? parameter.childForFieldName('left') : parameter)
-    const type = parameter.childForFieldName('type')
-    const value =
-      parameter.childForFieldName('value') ?? (parameter.type === 'assignment_pattern' ? parameter.childForFieldName('right') : null)
-    if (pattern?.type === 'identifier') scope.set(pattern.text, type === null ? this.initialiserType(value) : refOfType(type))
-    else if (pattern !== null && pattern !== undefined) for (const name of patternNames(pattern)) scope.set(name, UNKNOWN)
-    if (value !== null) this.value(value)
-  }
-
-  /** Functions and classes of a block are known in all of it. */
-  private hoist(block: Node, scope: Scope): void {
-    for (const child of block.namedChildren) {
-      if (!FUNCTIONS.has(child.type) && !CLASSES.has(child.type)) continue
-      const name = child.childForFieldName('name')
-      if (name !== null) scope.set(name.text, UNKNOWN)
+  /** Of overloads, the last one is what runs. */
+  private merge(key: string, whole: Syntax, more: More): void {
+    const at = this.symbols.findIndex((symbol) => symbol.key === key)
+    const before = this.symbols[at]
+    if (before === undefined) return
+    const { parameters = before.parameters, returns = before.returns, valueType = before.valueType } = more
+    this.symbols[at] = {
+      ...before,
+      endLine: Math.max(before.endLine, whole.endLine),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(returns === undefined ? {} : { returns }),
+      ...(valueType === undefined ? {} : { valueType }),
     }
   }
 
-  /** Code: finds calls and the names it declares. */
-  private walk(node: Node): void {
-    switch (node.type) {
-      case 'call_expression': {
-        const callee = node.childForFieldName('function')
-        if (callee !== null) this.use(callee, 'call', lineOf(node))
-        this.argumentsOf(node)
-        return
-      }
-      case 'new_expression': {
-        const callee = node.childForFieldName('constructor')
-        if (callee !== null) this.use(callee, 'new', lineOf(node))
-        this.argumentsOf(node)
-        return
-      }
-      case 'jsx_opening_element':
-      case 'jsx_self_closing_element': {
-        const name = node.childForFieldName('name')
-        if (name !== null && /^[A-Z]|\./.test(name.text)) this.use(name, 'call', lineOf(node))
-        break
-      }
-      case 'pair': {
-        const value = node.childForFieldName('value')
-        if (value !== null) this.value(value)
-        return
-      }
-      case 'return_statement':
-      case 'shorthand_property_identifier':
-        if (node.firstNamedChild !== null) this.value(node.firstNamedChild)
-        else if (node.type === 'shorthand_property_identifier') this.value(node)
-        return
-      case 'variable_declarator':
-        return this.localVariable(node)
-      case 'type_annotation':
-      case 'type_arguments':
-      case 'type_parameters':
-      case 'comment':
-        return
-    }
-    if (FUNCTIONS.has(node.type) || FUNCTION_VALUES.has(node.type)) return this.functionParts(node)
-    if (node.type === 'method_definition') return this.functionParts(node)
-    if (OWN_SCOPE.has(node.type)) return this.block(node)
-    for (const child of node.namedChildren) this.walk(child)
+  private body(node: Syntax, key: string, self: string | null): void {
+    this.code.within(key, self, () => this.code.functionParts(node))
   }
 
-  private block(node: Node): void {
-    const scope: Scope = new Map()
-    this.scopes.push(scope)
-    this.hoist(node, scope)
-    const loop = node.type === 'for_in_statement' ? node.childForFieldName('left') : null
-    const caught = node.type === 'catch_clause' ? node.childForFieldName('parameter') : null
-    for (const declared of [loop, caught]) if (declared !== null) for (const name of patternNames(declared)) scope.set(name, UNKNOWN)
-    for (const child of node.namedChildren) this.walk(child)
-    this.scopes.pop()
+  /** `describe('tax', () => ...)`, `it('adds', ...)`: a symbol of its own, nested as they are. */
+  private testSymbol(call: Syntax): boolean {
+    if (call.type !== 'call_expression') return false
+    const test = testCall(call)
+    if (test === null) return false
+    this.holdsTests ??= isTestFile(this.path, this.imports)
+    if (!this.holdsTests) return false
+    const owner = this.code.owner !== '' && this.keys.get(this.code.owner) === 'test' ? `${this.code.owner}.` : ''
+    const text = test.title.slice(0, 120)
+    const key = this.addSymbol(call, test.name, 'test', false, owner, { test: true }, testKey(text), text)
+    this.code.within(key, null, () => this.code.functionParts(test.body))
+    return true
   }
 
-  private localVariable(node: Node): void {
-    const name = node.childForFieldName('name')
-    const value = node.childForFieldName('value')
-    const type = node.childForFieldName('type')
-    if (value !== null) this.value(value)
-    const scope = this.scopes.at(-1)
-    if (scope === undefined || name === null) return
-    if (name.type === 'identifier') scope.set(name.text, type === null ? this.initialiserType(value) : refOfType(type))
-    else for (const declared of patternNames(name)) scope.set(declared, UNKNOWN)
+  /** `import('./late')`, and `require` where its result is not bound to a name. */
+  private lazyImport(call: Syntax): boolean {
+    const callee = call.childForFieldName('function')
+    const specifier = callee?.type === 'import' || callee?.text === 'require' ? call.childForFieldName('arguments')?.firstNamedChild : null
+    if (specifier?.type !== 'string') return false
+    this.imports.push({ specifier: stringValue(specifier), line: lineOf(call), names: [] })
+    return true
   }
+}
 
-  private argumentsOf(node: Node): void {
-    const list = node.childForFieldName('arguments')
-    if (list?.type === 'arguments') for (const argument of list.namedChildren) this.value(argument)
-    else if (list !== null && list !== undefined) this.walk(list)
-  }
+/** A dot separates symbols in keys, so that a title has none. */
+function testKey(title: string): string {
+  return title.replaceAll('.', '·')
+}
 
-  /** An expression whose value goes on: a bare name is a use of what it names. */
-  private value(node: Node): void {
-    if (node.type === 'identifier' || node.type === 'shorthand_property_identifier') this.use(node, 'value', lineOf(node))
-    else this.walk(node)
-  }
+function intersected(type: Syntax): readonly Syntax[] {
+  return type.type === 'intersection_type'
+    ? type.namedChildren.flatMap((child) => (child.type === 'intersection_type' ? intersected(child) : [child]))
+    : []
+}
 
-  private use(callee: Node, how: UseFact['how'], line: number): void {
-    const inner = unwrapped(callee)
-    if (inner.type === 'super') {
-      if (this.self !== null) this.uses.push({ by: this.owner, target: { is: 'super', symbol: this.self }, how: 'new', line })
-      return
-    }
-    const target = this.ref(inner)
-    if (target.is !== 'unknown') this.uses.push({ by: this.owner, target, how, line })
-    // The receiver may hold calls of its own: `open(path).read()`.
-    if (inner.type === 'member_expression' || inner.type === 'subscript_expression') {
-      const object = inner.childForFieldName('object')
-      if (object !== null && object.type !== 'identifier' && object.type !== 'this') this.walk(object)
-    } else if (inner.namedChildCount > 0) this.walk(inner)
-  }
-
-  private initialiserType(value: Node | null): Ref {
-    if (value === null) return UNKNOWN
-    const inner = unwrapped(value)
-    if (inner.type === 'as_expression' || inner.type === 'satisfies_expression') {
-      const type = inner.namedChildren.at(-1)
-      return type === undefined ? UNKNOWN : refOfType(type)
-    }
-    if (FUNCTION_VALUES.has(inner.type) || inner.type === 'class') return UNKNOWN
-    return this.ref(inner)
-  }
-
-  private ref(expression: Node): Ref {
-    const node = unwrapped(expression)
-    switch (node.type) {
-      case 'identifier':
-      case 'shorthand_property_identifier':
-      case 'type_identifier':
-        return this.lookUp(node.text)
-      case 'this':
-        return this.self === null ? UNKNOWN : { is: 'this', symbol: this.self }
-      case 'super':
-        return this.self === null ? UNKNOWN : { is: 'super', symbol: this.self }
-      case 'new_expression': {
-        const made = node.childForFieldName('constructor')
-        return made === null ? UNKNOWN : { is: 'instance', of: this.ref(made) }
-      }
-      case 'call_expression': {
-        const callee = node.childForFieldName('function')
-        if (callee === null) return UNKNOWN
-        const of = this.ref(callee)
-        return of.is === 'unknown' ? UNKNOWN : { is: 'result', of }
-      }
-      case 'member_expression': {
-        const object = node.childForFieldName('object')
-        const property = node.childForFieldName('property')
-        if (object === null || property === null) return UNKNOWN
-        return { is: 'member', of: this.ref(object), name: property.text }
-      }
-      default:
-        return UNKNOWN
-    }
-  }
-
-  private lookUp(name: string): Ref {
-    for (let index = this.scopes.length - 1; index >= 0; index -= 1) {
-      const found = this.scopes[index]?.get(name)
-      if (found !== undefined) return found
-    }
-    return { is: 'name', name }
-  }
+/** Name of the property that a name of a pattern takes its value from. */
+function propertyOf(name: Syntax): string {
+  const pair = name.parent?.type === 'pair_pattern' ? name.parent.childForFieldName('key') : null
+  return pair?.text ?? name.text
 }

@@ -1,28 +1,28 @@
-import type { Node } from 'web-tree-sitter'
+import type { Syntax } from '../syntax-tree'
 import type { SymbolFact } from '../file-facts'
 import { named, refOfType, stringValue, unwrapped } from './syntax-refs'
 
 export const VARIABLES = new Set(['lexical_declaration', 'variable_declaration'])
 
-export function returnsOf(node: Node | null): Pick<SymbolFact, 'returns'> {
+export function returnsOf(node: Syntax | null): Pick<SymbolFact, 'returns'> {
   const type = node?.childForFieldName('return_type') ?? null
   if (type === null) return {}
   const returns = refOfType(type)
   return returns.is === 'unknown' ? {} : { returns }
 }
 
-export function requireSpecifier(value: Node): string | null {
+export function requireSpecifier(value: Syntax): string | null {
   const node = unwrapped(value)
   if (node.type !== 'call_expression' || node.childForFieldName('function')?.text !== 'require') return null
   const argument = node.childForFieldName('arguments')?.firstNamedChild ?? null
   return argument?.type === 'string' ? stringValue(argument) : null
 }
 
-export function patternNames(pattern: Node): string[] {
+export function patternNames(pattern: Syntax): string[] {
   return patternNodes(pattern).map((node) => node.text)
 }
 
-export function patternNodes(pattern: Node): Node[] {
+export function patternNodes(pattern: Syntax): Syntax[] {
   if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern') return [pattern]
   if (pattern.type === 'pair_pattern') {
     const value = pattern.childForFieldName('value')
@@ -37,10 +37,10 @@ export function patternNodes(pattern: Node): Node[] {
   return []
 }
 
-export const lineOf = (node: Node): number => node.startPosition.row + 1
+export const lineOf = (node: Syntax): number => node.line
 
 /** Everything before the body, on one line. */
-export function signatureOf(node: Node): string {
+export function signatureOf(node: Syntax): string {
   const holder = VARIABLES.has(node.type) ? (named(node, 'variable_declarator')[0]?.childForFieldName('value') ?? node) : node
   const body = unwrapped(holder).childForFieldName('body')
   const end = body === null ? node.endIndex : Math.max(node.startIndex, body.startIndex)
@@ -51,9 +51,9 @@ export function signatureOf(node: Node): string {
   return text.length <= 300 ? text : `${text.slice(0, 297)}...`
 }
 
-export function docOf(node: Node): string {
+export function docOf(node: Syntax): string {
   const comment = node.previousSibling
-  if (comment?.type !== 'comment' || comment.endPosition.row < node.startPosition.row - 1) return ''
+  if (comment?.type !== 'comment' || comment.endLine < node.line - 1) return ''
   const lines = comment.text.split('\n').map((line) =>
     line
       .replace(/^\s*(?:\/\*\*?|\*\/|\*|\/\/+)?\s?/, '')
@@ -63,11 +63,18 @@ export function docOf(node: Node): string {
   return lines.find((line) => line !== '' && !line.startsWith('@'))?.slice(0, 200) ?? ''
 }
 
-export function firstError(root: Node): number {
-  let node = root
-  for (;;) {
-    const next = node.children.find((child) => child.isError || child.isMissing || child.hasError)
-    if (next === undefined || next.isError || next.isMissing) return lineOf(next ?? node)
-    node = next
+/** Names of parameters in order; of a destructured one, ''; of a rest, with its dots. */
+export function parametersOf(node: Syntax): Pick<SymbolFact, 'parameters'> {
+  const single = node.childForFieldName('parameter')
+  if (single !== null) return { parameters: [single.text] }
+  const list = node.childForFieldName('parameters')
+  if (list === null) return {}
+  const names: string[] = []
+  for (const parameter of list.namedChildren) {
+    if (parameter.type === 'comment') continue
+    const pattern = parameter.childForFieldName('pattern') ?? parameter.childForFieldName('left') ?? parameter
+    if (pattern.type === 'this') continue
+    names.push(pattern.type === 'identifier' || pattern.type === 'rest_pattern' ? pattern.text : '')
   }
+  return { parameters: names }
 }

@@ -1,12 +1,12 @@
-import type { Node } from 'web-tree-sitter'
+import type { Syntax } from '../syntax-tree'
 import { type Ref, UNKNOWN } from '../file-facts'
 
-export function named(node: Node, type: string): Node[] {
+export function named(node: Syntax, type: string): Syntax[] {
   return node.namedChildren.filter((child) => child.type === type)
 }
 
 /** Text of a string literal without its quotes. */
-export function stringValue(node: Node): string {
+export function stringValue(node: Syntax): string {
   return node.text.slice(1, -1)
 }
 
@@ -14,7 +14,7 @@ const TRANSPARENT = new Set(['parenthesized_expression', 'non_null_expression', 
 const CONTAINERS = new Set(['Promise', 'Readonly', 'Required', 'Partial', 'NonNullable', 'Awaited'])
 
 /** The expression inside parentheses, `!` and `await`. */
-export function unwrapped(node: Node): Node {
+export function unwrapped(node: Syntax): Syntax {
   let inner = node
   while (TRANSPARENT.has(inner.type)) {
     const child = inner.firstNamedChild
@@ -25,7 +25,7 @@ export function unwrapped(node: Node): Node {
 }
 
 /** A value of a declared type: the type's name; of `T | null`, T; of `Promise<T>`, T. Unknown for anything else. */
-export function refOfType(node: Node): Ref {
+export function refOfType(node: Syntax): Ref {
   switch (node.type) {
     case 'type_annotation':
     case 'readonly_type':
@@ -57,6 +57,6 @@ export function refOfType(node: Node): Ref {
   }
 }
 
-function unionMembers(node: Node): Node[] {
+function unionMembers(node: Syntax): Syntax[] {
   return node.namedChildren.flatMap((child) => (child.type === 'union_type' ? unionMembers(child) : [child]))
 }
