@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KeyframeError } from '../../../shared/failure'
 import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
 import { initialState } from '../../../shared/run-state'
 import { createRedactor } from '../journal/redaction'
@@ -39,7 +40,7 @@ function recorderOf(mode: 'live' | 'replay' = 'live'): BranchRecorder {
 
 const performed: string[] = []
 
-async function command(recorder: BranchRecorder, text: string, crash = false) {
+async function command(recorder: BranchRecorder, text: string, crash: boolean | KeyframeError = false) {
   return recorder.effect(
     {
       intent: 'tool.intent',
@@ -48,6 +49,7 @@ async function command(recorder: BranchRecorder, text: string, crash = false) {
       effectClass: 'workspace',
     },
     async () => {
+      if (crash instanceof KeyframeError) throw crash
       if (crash) throw new Error('power cut')
       performed.push(text)
       return {
@@ -123,6 +125,35 @@ describe('a recorded branch', () => {
     const live = recorderOf()
     live.note('agent.message', { text: 'hello at 1010', level: 'info' })
     await expect(program(recorderOf('replay'))).rejects.toBeInstanceOf(ReplayEnded)
+  })
+
+  it('records an effect that could not be performed; the program goes on from it, and so does its replay', async () => {
+    const refusal = new KeyframeError({ code: 'sandbox.full', message: 'No room is left.', action: 'Delete something.' })
+    const goesOn = async (recorder: BranchRecorder): Promise<void> => {
+      const thrown: unknown = await command(recorder, 'one', refusal).catch((error: unknown) => error)
+      if (!(thrown instanceof KeyframeError)) throw thrown
+      recorder.note('agent.message', { text: `${thrown.code} ${thrown.failure.action}`, level: 'warning' })
+      await command(recorder, 'two')
+    }
+    const live = recorderOf()
+    await goesOn(live)
+    expect(journal.frames(RUN).map((frame) => [frame.kind, frame.cause])).toEqual([
+      ['tool.intent', null],
+      ['error', 1],
+      ['agent.message', null],
+      ['tool.intent', null],
+      ['tool.outcome', 4],
+    ])
+    const replay = recorderOf('replay')
+    await goesOn(replay)
+    expect(performed).toEqual(['two'])
+    expect(stateHash(replay.state)).toBe(stateHash(live.state))
+  })
+
+  it('records nothing of what the journal does not take', async () => {
+    const full = new KeyframeError({ code: 'journal.full', message: 'The disk is full.' })
+    await expect(command(recorderOf(), 'one', full)).rejects.toBe(full)
+    expect(journal.frames(RUN).map((frame) => frame.kind)).toEqual(['tool.intent'])
   })
 
   it('goes on after a crash: answers from the journal, then redoes what is in doubt', async () => {

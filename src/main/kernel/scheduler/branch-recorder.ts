@@ -155,6 +155,11 @@ export class BranchRecorder {
     const intent = this.note(effect.intent, effect.request, { key })
     const recorded = this.#take()
     if (recorded !== undefined) {
+      if (recorded.kind === 'error' && recorded.cause === intent.n) {
+        this.#framesChecked += 1
+        this.#foldComputed(recorded)
+        throw failureOf(recorded)
+      }
       if (recorded.kind !== effect.outcome || recorded.cause !== intent.n) {
         throw this.#diverged(
           recorded,
@@ -176,8 +181,21 @@ export class BranchRecorder {
       const recovery = observe.recover?.(intent) ?? null
       if (recovery !== null) this.#append('recovery', recovery, { cause: intent.n })
     }
-    const { payload, checkpoint } = await perform(intent)
+    const { payload, checkpoint } = await this.#performed(intent.n, () => perform(intent))
     return this.#append(effect.outcome, payload, { cause: intent.n, checkpoint })
+  }
+
+  /**
+   * An effect that could not be performed for an expected reason has an error frame for its outcome: a program may go on from it, and a
+   * replay meets it again. What the journal does not take, and what ends the run, reaches the run as it is.
+   */
+  async #performed<Outcome>(intent: number, perform: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await perform()
+    } catch (thrown) {
+      if (!(thrown instanceof KeyframeError) || thrown.code.startsWith('journal.')) throw thrown
+      throw failureOf(this.#append('error', { ...thrown.failure, where: `frame ${intent}` }, { cause: intent }))
+    }
   }
 
   #mayGoOn(): void {
@@ -291,6 +309,12 @@ export class BranchRecorder {
       details: { divergence },
     })
   }
+}
+
+/** As it was recorded, live as in a replay. */
+function failureOf({ payload }: FrameOf<'error'>): KeyframeError {
+  const { where: _, ...failure } = payload
+  return new KeyframeError(failure)
 }
 
 /** Hash of the canonical state: what checkpoints carry and replays end in. */
