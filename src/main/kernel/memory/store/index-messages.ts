@@ -8,16 +8,59 @@ export interface IndexWorkerData {
   readonly stop: SharedArrayBuffer
 }
 
-export type ToIndexWorker =
+export type HashedPath = readonly [path: string, hash: string | null]
+
+export interface Indexed {
+  readonly status: IndexStatus
+  readonly changed: boolean
+}
+
+export interface OpenedState {
+  readonly layer: number | null
+  /** Null: this state has not been indexed yet. */
+  readonly version: number | null
+  readonly baseVersion: number | null
+}
+
+export interface FinishedState {
+  readonly layer: number
+  readonly version: number
+  readonly baseVersion: number
+  readonly status: IndexStatus
+}
+
+/** What can be asked of the thread, with what it answers. Those that begin with `branch-` are steps of one state, in this order. */
+export interface IndexJobs {
   /** `listed` is every file of the repository: others are gone. */
-  | { readonly type: 'reconcile'; readonly job: number; readonly listed: readonly string[] }
+  readonly reconcile: { readonly ask: { readonly listed: readonly string[] }; readonly answer: Indexed }
   /** Only these may have changed; all of them were indexed before. */
-  | { readonly type: 'changed'; readonly job: number; readonly paths: readonly string[] }
+  readonly changed: { readonly ask: { readonly paths: readonly string[] }; readonly answer: Indexed }
+  /** Asks what is known of the repository as a whole; its answer comes when all have been heard. */
+  readonly repository: { readonly ask: object; readonly answer: Indexed }
+  readonly 'branch-open': { readonly ask: { readonly layer: string; readonly state: string }; readonly answer: OpenedState }
+  readonly 'branch-base': { readonly ask: { readonly entries: readonly HashedPath[] }; readonly answer: null }
+  readonly 'branch-changes': { readonly ask: { readonly entries: readonly HashedPath[] }; readonly answer: null }
+  /** Those whose content is needed. */
+  readonly 'branch-plan': { readonly ask: object; readonly answer: readonly { readonly path: string; readonly hash: string }[] }
+  readonly 'branch-content': {
+    readonly ask: { readonly files: readonly { readonly path: string; readonly hash: string; readonly bytes: Uint8Array | null }[] }
+    readonly answer: null
+  }
+  readonly 'branch-finish': { readonly ask: object; readonly answer: FinishedState }
+}
+
+export type IndexJob = keyof IndexJobs
+
+export type ToIndexWorker =
+  | { readonly [Job in IndexJob]: { readonly type: Job; readonly job: number } & IndexJobs[Job]['ask'] }[IndexJob]
   /** Closes the database; the thread ends. */
   | { readonly type: 'end' }
 
 export type FromIndexWorker =
-  | { readonly type: 'ready'; readonly status: IndexStatus; readonly rebuilt: string | null }
+  | { readonly type: 'ready'; readonly status: IndexStatus; readonly live: number; readonly rebuilt: string | null }
   | { readonly type: 'progress'; readonly filesDone: number; readonly files: number }
-  | { readonly type: 'done'; readonly job: number; readonly status: IndexStatus; readonly changed: boolean }
+  /** `answer` is that of the job's kind. */
+  | { readonly type: 'done'; readonly job: number; readonly answer: unknown }
   | { readonly type: 'failed'; readonly job: number; readonly reason: string; readonly damaged: boolean }
+  /** What goes on behind the jobs. */
+  | { readonly type: 'background'; readonly background: IndexStatus['background'] }

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Parsers } from '../code/grammar'
 import { LANGUAGES } from '../code/languages'
-import { IndexPass } from './index-pass'
+import { IndexPass, indexParts } from './index-pass'
 import { openForWriting } from './memory-database'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -38,16 +38,17 @@ function place() {
 
 function reopen(root: string, databasePath: string, stopped: () => boolean) {
   const { database } = openForWriting(databasePath)
-  return { database, databasePath, pass: new IndexPass(root, database, parsers, { stopped, onProgress: () => undefined }) }
+  return { database, databasePath, pass: new IndexPass(indexParts(root, database, parsers, { stopped, onProgress: () => undefined })) }
 }
 
 /** Everything that the index says now, without numbers that depend on its history. */
 function contents(database: Database.Database): unknown[] {
   return [
-    database.prepare('SELECT path, hash, unlinked, problem FROM files WHERE valid_to IS NULL ORDER BY path').all(),
+    database.prepare('SELECT path, hash, unlinked, problem, skipped, language FROM files WHERE valid_to IS NULL ORDER BY path').all(),
     database
       .prepare(
-        'SELECT key, kind, name, start_line, end_line, exported, signature FROM symbols s JOIN nodes n ON n.id = s.node_id WHERE valid_to IS NULL ORDER BY key',
+        `SELECT key, kind, name, path, start_line, end_line, exported, declared, signature, doc, language, attributes
+         FROM entities s JOIN nodes n ON n.id = s.node_id WHERE valid_to IS NULL ORDER BY key, path`,
       )
       .all(),
     database
@@ -59,7 +60,7 @@ function contents(database: Database.Database): unknown[] {
     database
       .prepare('SELECT key, name, line FROM unresolved_calls JOIN nodes n ON n.id = src WHERE valid_to IS NULL ORDER BY key, name, line')
       .all(),
-    database.prepare('SELECT path, symbol, start_line, text FROM chunks ORDER BY path, start_line').all(),
+    database.prepare('SELECT path, symbol, kind, language, start_line, end_line, text, hash FROM chunks WHERE valid_to IS NULL ORDER BY path, start_line').all(),
   ]
 }
 
@@ -101,7 +102,7 @@ describe('an index pass', () => {
           const fresh = here.open()
           fresh.pass.reconcile([...listed])
           expect(contents(live.database)).toEqual(contents(fresh.database))
-          const { version: _, ...status } = live.pass.status()
+          const { version: _, sizeBytes: __, ...status } = live.pass.status()
           expect(fresh.pass.status()).toMatchObject(status)
           fresh.database.close()
         }
@@ -136,7 +137,7 @@ describe('an index pass', () => {
     pass.reconcile(['a.ts'])
     here.write('a.ts', 'export function two() {}\n')
     pass.changed(['a.ts'])
-    const rows = database.prepare("SELECT name, valid_from, valid_to FROM symbols WHERE kind = 'function' ORDER BY id").all()
+    const rows = database.prepare("SELECT name, valid_from, valid_to FROM entities WHERE kind = 'function' ORDER BY id").all()
     expect(rows).toEqual([
       { name: 'one', valid_from: 1, valid_to: 2 },
       { name: 'two', valid_from: 2, valid_to: null },

@@ -3,26 +3,18 @@ import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { IndexStatus } from '../../../../shared/contract/methods'
-import type { FileFacts } from '../code/file-facts'
 import type { Parsers } from '../code/grammar'
-import { Imports } from '../code/imports'
-import type { Language } from '../code/language'
-import { languageOf } from '../code/languages'
-import { repositoryFiles } from '../code/repository-files'
-import { type FileRow, IndexWriter, type StoredFile } from './index-writer'
-import { type KnownFile, knownFile, linkFile } from '../code/link-edges'
-import { textChunks } from '../retrieval/text-chunks'
+import { generatedByName, GeneratedMarks, MARKED_GENERATED } from './generated-files'
+import { IndexMeta } from './index-meta'
+import { LIVE_LAYER, REPOSITORY_FILE } from './index-schema'
+import { FactsCache } from './layer-files'
+import { LayerLinker, needsOfFile } from './layer-linker'
+import { type FileRow, LayerWriter, type Moved } from './layer-writer'
+import { NodeIds } from './node-ids'
+import { FilePreparer, isManifest, type PreparedFile, reasonOf, skippedFile, skippedUnread } from './prepare-file'
 
-const TEXT =
-  /\.(?:md|mdx|txt|json|jsonc|ya?ml|toml|sql|sh|css|html|proto|graphql|env\.example)$|(?:^|\/)(?:Dockerfile|CODEOWNERS|Makefile)$/
-const LEFT_OUT = /(?:^|\/)(?:package-lock\.json|yarn\.lock|pnpm-lock\.yaml)$|\.min\.js$|\.map$/
-const LARGEST_CODE_BYTES = 1024 * 1024
-const LARGEST_TEXT_BYTES = 256 * 1024
 /** Files a transaction: enough to spare syncs, few enough that a stop is prompt. */
-const BATCH = 100
-const FACTS_KEPT = 4000
-/** Of a file that says nothing about symbols: text, or code that was left out. */
-const NO_FACTS: FileFacts = { symbols: [], imports: [], exports: [], uses: [], inherits: [], lines: 1, errorLine: null }
+const BATCH = 200
 
 export interface PassHooks {
   onProgress(done: number, of: number): void
@@ -30,194 +22,204 @@ export interface PassHooks {
   stopped(): boolean
 }
 
+/** What the passes over the live repository and over branches share. */
+export interface IndexParts {
+  readonly root: string
+  readonly database: Database.Database
+  readonly preparer: FilePreparer
+  readonly meta: IndexMeta
+  readonly nodes: NodeIds
+  readonly cache: FactsCache
+  readonly live: LayerWriter
+  readonly hooks: PassHooks
+}
+
+export function indexParts(root: string, database: Database.Database, parsers: Parsers, hooks: PassHooks): IndexParts {
+  const nodes = new NodeIds(database)
+  return {
+    ...{ root, database, nodes, hooks, preparer: new FilePreparer(parsers), meta: new IndexMeta(database), cache: new FactsCache() },
+    live: new LayerWriter(database, nodes, LIVE_LAYER),
+  }
+}
+
 /** Brings an index in step with the files. Synchronous: it runs in the indexing thread, which has nothing else to do. */
 export class IndexPass {
-  private readonly writer: IndexWriter
-  private readonly kept = new Map<string, KnownFile | null>()
-  private imports: Imports
+  readonly #parts: IndexParts
+  #linker: LayerLinker | null = null
+  #marks: GeneratedMarks | null = null
+  readonly #hasLayers: Database.Statement<[], number>
+  readonly #hasDependencies: Database.Statement<[], number>
 
-  private readonly root: string
-  private readonly database: Database.Database
-  private readonly parsers: Parsers
-  private readonly hooks: PassHooks
-
-  constructor(root: string, database: Database.Database, parsers: Parsers, hooks: PassHooks) {
-    this.root = root
-    this.database = database
-    this.parsers = parsers
-    this.hooks = hooks
-    this.writer = new IndexWriter(database)
-    this.imports = new Imports(repositoryFiles(root, [...this.writer.files().keys()]))
+  constructor(parts: IndexParts) {
+    this.#parts = parts
+    this.#hasLayers = parts.database.prepare<[], number>('SELECT 1 FROM layers LIMIT 1').pluck()
+    this.#hasDependencies = parts.database.prepare<[], number>('SELECT 1 FROM dependencies LIMIT 1').pluck()
   }
 
   status(state: IndexStatus['state'] = 'idle'): IndexStatus {
-    const counts = this.writer.counts()
-    return { state, version: this.version(), ...counts, filesDone: counts.files, problems: this.writer.problems() }
+    const { live, meta, database } = this.#parts
+    return {
+      ...{ state, version: meta.version, ...live.counts, filesDone: live.counts.files, problems: live.problems() },
+      ...{ skipped: live.skipped(), languages: live.languages, sizeBytes: sizeOf(database.name), background: null },
+    }
   }
 
   /** Every listed file that changed is indexed, every other file ended. True when anything changed. */
   reconcile(listed: readonly string[]): boolean {
-    const wanted = listed.filter(isIndexed)
-    const present = new Set(wanted)
-    const known = this.writer.files()
-    const gone = [...known.values()].filter((row) => !present.has(row.path))
-    return this.run(wanted, gone, (path) => known.get(path))
+    const present = new Set(listed)
+    const known = this.#parts.live.files()
+    const gone = [...known.values()].filter((row) => row.path !== REPOSITORY_FILE && !present.has(row.path))
+    this.#marks = new GeneratedMarks(listed, (path) => this.#text(path))
+    return this.#run(listed, gone, (path) => known.get(path))
   }
 
+  /** Only these may have changed. */
   changed(paths: readonly string[]): boolean {
-    return this.run(paths.filter(isIndexed), [], (path) => this.writer.file(path))
+    if (this.#marks === null || paths.some((path) => path.endsWith('.gitattributes'))) {
+      return this.reconcile([...this.#parts.live.files().keys()].filter((path) => path !== REPOSITORY_FILE))
+    }
+    return this.#run(paths, [], (path) => this.#parts.live.file(path))
   }
 
-  private run(paths: readonly string[], gone: FileRow[], known: (path: string) => FileRow | undefined): boolean {
-    const version = this.version() + 1
-    let changed = 0
-    let namesMoved = gone.length > 0
-    for (let from = 0; from < paths.length && !this.hooks.stopped(); from += BATCH) {
-      this.database.transaction(() => {
+  /** What is marked as generated, as of the last pass. */
+  marks(path: string): boolean {
+    return this.#marks?.marks(path) ?? false
+  }
+
+  /** Stores what was found out about the repository as a whole. True when it is not what was known. */
+  storeRepositoryFacts(prepared: PreparedFile): boolean {
+    const { live, meta, database } = this.#parts
+    const before = live.file(REPOSITORY_FILE)
+    if (before?.hash === prepared.hash) return false
+    const version = meta.version + 1
+    database.transaction(() => {
+      this.#moved(REPOSITORY_FILE, live.store(prepared, before, version), false, false)
+    })()
+    return this.#finish(version, true)
+  }
+
+  #run(paths: readonly string[], gone: FileRow[], known: (path: string) => FileRow | undefined): boolean {
+    const { live, database, hooks, meta } = this.#parts
+    const version = meta.version + 1
+    let changed = false
+    let done = 0
+    for (let from = 0; from < paths.length && !hooks.stopped(); from += BATCH) {
+      database.transaction(() => {
         for (const path of paths.slice(from, from + BATCH)) {
-          if (this.hooks.stopped()) break
+          if (hooks.stopped()) break
+          done += 1
           const before = known(path)
-          const file = this.read(path, before)
+          const file = this.#read(path, before)
           if (file === 'same') continue
-          this.kept.delete(path)
           if (file === 'gone') {
             if (before !== undefined) gone.push(before)
             continue
           }
-          this.writer.store(file, before, version)
-          if (file.facts !== null) this.keep(knownFile(path, file.facts))
-          changed += 1
-          if (before === undefined || /(?:tsconfig|jsconfig|package)\.json$/.test(path)) namesMoved = true
-          if (before?.shape === file.shape) continue
-          for (const other of this.writer.dependents(path)) this.writer.markUnlinked(other)
+          changed = true
+          const moved = live.store(file, before, version)
+          this.#moved(path, moved, before?.shape !== file.shape, before === undefined)
         }
       })()
-      if (changed > 0) this.hooks.onProgress(Math.min(paths.length, from + BATCH), paths.length)
+      if (changed) hooks.onProgress(done, paths.length)
     }
-    if (gone.length > 0) namesMoved = true
-    this.database.transaction(() => {
-      for (const row of gone) {
-        for (const other of this.writer.dependents(row.path)) this.writer.markUnlinked(other)
-        this.writer.remove(row, version)
-        this.kept.delete(row.path)
-      }
-      if (namesMoved) for (const other of this.writer.withMissingImports()) this.writer.markUnlinked(other)
-      if (changed > 0 || gone.length > 0) this.writer.setMeta('version', String(version))
-    })()
-    if (namesMoved) this.imports = new Imports(repositoryFiles(this.root, [...this.writer.files().keys()]))
-    return this.link(version) || changed > 0 || gone.length > 0
+    if (gone.length > 0 && !hooks.stopped()) {
+      changed = true
+      database.transaction(() => {
+        for (const row of gone) this.#moved(row.path, live.remove(row, version), true, true)
+      })()
+    }
+    return this.#finish(version, changed)
   }
 
-  /** Also what an earlier pass left when it was stopped. */
-  private link(version: number): boolean {
-    const source = {
-      file: (path: string) => this.known(path),
-      resolve: (from: string, specifier: string) => this.imports.resolve(from, specifier),
-      peers: (path: string) => this.imports.peers(path),
-      named: () => [],
-    }
-    const paths = this.writer.unlinked()
-    for (let from = 0; from < paths.length && !this.hooks.stopped(); from += BATCH) {
-      this.database.transaction(() => {
-        for (const path of paths.slice(from, from + BATCH))
-          this.writer.link(path, linkFile(this.known(path) ?? knownFile(path, NO_FACTS), source), version)
+  /** Also links what an earlier pass left when it was stopped. */
+  #finish(version: number, changed: boolean): boolean {
+    const { meta, hooks, database } = this.#parts
+    const linked = this.#link(version)
+    if (hooks.stopped()) return changed || linked
+    database.transaction(() => {
+      if (changed || linked) meta.version = version
+      if (meta.live < meta.version || meta.live === 0) meta.live = Math.max(1, meta.version)
+      if (meta.version === 0) meta.version = 1
+    })()
+    return changed || linked
+  }
+
+  #moved(path: string, { names }: Moved, shape: boolean, came: boolean): void {
+    const { live } = this.#parts
+    const manifest = shape && isManifest(path)
+    if (came || manifest) this.#linker = null
+    // Nothing depends on anything while a new index is filled.
+    if (this.#hasDependencies.get() === undefined) return
+    const needs = [...names].map((name) => `name:${name}`)
+    if (shape) needs.push(path)
+    if (came) needs.push(...needsOfFile(path))
+    for (const need of needs) for (const other of live.dependents(need)) live.markUnlinked(other)
+    if (came) for (const other of live.withMissingImports()) live.markUnlinked(other)
+    if (manifest) live.markAllUnlinked()
+  }
+
+  #link(version: number): boolean {
+    const { live, hooks, root, database, cache } = this.#parts
+    const paths = live.unlinked()
+    const keep = this.#hasLayers.get() !== undefined
+    for (let from = 0; from < paths.length && !hooks.stopped(); from += BATCH) {
+      const linker = (this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache))
+      database.transaction(() => {
+        for (const path of paths.slice(from, from + BATCH)) {
+          if (hooks.stopped()) break
+          const { linked, needs } = linker.link(path)
+          live.link(path, linked, needs, keep, version)
+        }
       })()
     }
     return paths.length > 0
   }
 
-  private known(path: string): KnownFile | null {
-    const kept = this.kept.get(path)
-    if (kept !== undefined) return kept
-    const facts = this.writer.facts(path)
-    const file = facts === null ? null : knownFile(path, facts)
-    if (file === null) this.kept.set(path, null)
-    else this.keep(file)
-    return file
-  }
-
-  private keep(file: KnownFile): void {
-    if (this.kept.size >= FACTS_KEPT) this.kept.clear()
-    this.kept.set(file.path, file)
-  }
-
   /** The bytes decide: a file whose time changed but not its content keeps its rows. */
-  private read(path: string, before: FileRow | undefined): StoredFile | 'same' | 'gone' {
-    const file = join(this.root, path)
+  #read(path: string, before: FileRow | undefined): PreparedFile | 'same' | 'gone' {
+    const { root, live, preparer } = this.#parts
+    const file = join(root, path)
     try {
       const stat = lstatSync(file)
       if (!stat.isFile()) return before === undefined ? 'same' : 'gone'
       const { mtimeMs, size } = stat
-      if (before !== undefined && before.mtimeMs === mtimeMs && before.size === size) return 'same'
-      const grammar = languageOf(path)
-      const largest = grammar === null ? LARGEST_TEXT_BYTES : LARGEST_CODE_BYTES
-      if (size > largest) {
-        const empty = { path, hash: '', mtimeMs, size, lines: 1, facts: null, shape: '', chunks: [] }
-        return { ...empty, problem: `not indexed: ${size} bytes are more than ${largest}` }
+      const marked = this.marks(path)
+      const isMarkNew = before !== undefined && (before.skipped === MARKED_GENERATED) !== (marked && generatedByName(path) === null)
+      if (before !== undefined && !isMarkNew && before.mtimeMs === mtimeMs && before.size === size) return 'same'
+      const skipped = skippedUnread(path, size, marked)
+      if (skipped !== null) {
+        if (before?.skipped !== skipped) return skippedFile({ path, hash: '', mtimeMs, size }, skipped)
+        live.touch(before, mtimeMs, size)
+        return 'same'
       }
       const bytes = readFileSync(file)
       const hash = createHash('sha256').update(bytes).digest('hex')
-      if (before?.hash === hash) {
-        this.writer.touch(before, mtimeMs, size)
+      if (before?.hash === hash && !isMarkNew) {
+        live.touch(before, mtimeMs, size)
         return 'same'
       }
-      if (bytes.includes(0))
-        return {
-          path,
-          hash,
-          mtimeMs,
-          size,
-          lines: 1,
-          facts: null,
-          shape: '',
-          problem: grammar === null ? null : 'not indexed: binary content',
-          chunks: [],
-        }
-      const text = bytes.toString('utf8')
-      return { path, hash, mtimeMs, size, ...this.parsed(path, text, grammar) }
+      return preparer.prepare({ path, hash, mtimeMs, size }, bytes)
     } catch (thrown) {
       if (isMissing(thrown)) return before === undefined ? 'same' : 'gone'
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
-      return { path, hash: '', mtimeMs: 0, size: 0, lines: 1, facts: null, shape: '', problem: `not indexed: ${reason}`, chunks: [] }
+      if (!(thrown instanceof Error) || !('code' in thrown)) throw thrown
+      if (before?.skipped === 'unreadable') return 'same'
+      return skippedFile({ path, hash: '', mtimeMs: 0, size: 0 }, 'unreadable', `not indexed: ${reasonOf(thrown)}`)
     }
   }
 
-  private parsed(
-    path: string,
-    text: string,
-    grammar: Language | null,
-  ): Pick<StoredFile, 'facts' | 'shape' | 'problem' | 'lines' | 'chunks'> {
-    const lines = text.split('\n').length
-    if (grammar === null) return { facts: null, shape: '', problem: null, lines, chunks: textChunks(text, []) }
-    const tree = this.parsers.of(grammar).parse(text)
-    if (tree === null) return { facts: null, shape: '', problem: 'not indexed: the parser gave up', lines, chunks: textChunks(text, []) }
+  #text(path: string): string | null {
     try {
-      const facts = grammar.extract(tree.rootNode, path)
-      const problem = facts.errorLine === null ? null : `syntax error at line ${facts.errorLine}; indexed as far as it could be read`
-      return { facts, shape: shapeOf(facts), problem, lines, chunks: textChunks(text, facts.symbols) }
-    } finally {
-      tree.delete()
+      return readFileSync(join(this.#parts.root, path), 'utf8')
+    } catch (thrown) {
+      // Gone or unreadable in the meantime: it marks nothing.
+      if (thrown instanceof Error && 'code' in thrown) return null
+      throw thrown
     }
   }
-
-  private version(): number {
-    return Number(this.writer.meta('version') ?? '0')
-  }
 }
 
-export function isIndexed(path: string): boolean {
-  return (languageOf(path) !== null || TEXT.test(path)) && !LEFT_OUT.test(path)
-}
-
-/** What other files' edges can depend on: not the lines, not the bodies. */
-function shapeOf(facts: FileFacts): string {
-  const shape = {
-    symbols: facts.symbols.map(({ key, kind, exported, valueType, returns }) => [key, kind, exported, valueType, returns]),
-    imports: facts.imports.map(({ specifier, names }) => [specifier, names]),
-    exports: facts.exports.map(({ name, local, from }) => [name, local, from]),
-    inherits: facts.inherits.map(({ symbol, base }) => [symbol, base]),
-  }
-  return createHash('sha256').update(JSON.stringify(shape)).digest('base64')
+function sizeOf(databasePath: string): number {
+  return ['', '-wal'].reduce((sum, suffix) => sum + (lstatSync(databasePath + suffix, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
 function isMissing(thrown: unknown): boolean {

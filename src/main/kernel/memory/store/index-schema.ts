@@ -4,6 +4,9 @@ export const SCHEMA_VERSION = 2
 /** The live repository. Every other layer is a branch's. */
 export const LIVE_LAYER = 0
 
+/** Facts that come from no file are those of this one, which is no path of the workspace. */
+export const REPOSITORY_FILE = '.git'
+
 /**
  * Tables of the index.
  *
@@ -14,7 +17,8 @@ export const LIVE_LAYER = 0
  * `base_version`. `states` tells which version of a layer is the state of the branch's files with a given name (the id of its checkpoint's
  * manifest). A layer *owns* the files that have a row of its own in `files` at that version: with `content` 1 everything about them is the
  * layer's (`gone` 1: they are deleted there), with `content` 0 only the edges that start in them, since they were linked again because a
- * file that they use is another one there.
+ * file that they use is another one there. `layer_base` is in what the branch's base differs from layer 0 at `base_version` (hash null: the
+ * base does not have the file); `base_version` is always one at which a pass over the live repository was complete (`live` in `meta`).
  *
  * *What a view sees.* A view is a list of (layer, version), the branch's first, layer 0 last (see `view.ts`). A row is seen when its layer
  * is in the view, the version lies in its interval, and no earlier layer of the view owns its file: for edges and unresolved calls any
@@ -35,6 +39,7 @@ export const LIVE_LAYER = 0
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE layers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, base_version INTEGER NOT NULL);
+CREATE TABLE layer_base (layer INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT, PRIMARY KEY (layer, path)) WITHOUT ROWID;
 CREATE TABLE states (layer INTEGER NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (layer, name)) WITHOUT ROWID;
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE files (
@@ -45,6 +50,8 @@ CREATE TABLE files (
 CREATE UNIQUE INDEX files_now ON files (layer, path) WHERE valid_to IS NULL;
 CREATE INDEX files_ended ON files (valid_to) WHERE valid_to IS NOT NULL;
 CREATE INDEX files_path ON files (path);
+CREATE INDEX files_skipped ON files (layer, skipped, path) WHERE skipped IS NOT NULL AND valid_to IS NULL;
+CREATE INDEX files_problem ON files (layer, path, problem) WHERE problem IS NOT NULL AND valid_to IS NULL;
 CREATE INDEX files_unlinked ON files (layer, path) WHERE unlinked = 1 AND valid_to IS NULL;
 CREATE INDEX files_unresolved ON files (layer, path) WHERE unresolved = 1 AND valid_to IS NULL;
 CREATE TABLE entities (

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { IndexStatus } from '../../../../shared/contract/methods'
 import { KeyframeError } from '../../../../shared/failure'
-import type { FromIndexWorker, IndexWorkerData, ToIndexWorker } from './index-messages'
+import type { FromIndexWorker, IndexJob, IndexJobs, IndexWorkerData, ToIndexWorker } from './index-messages'
 
 /** Node strips types but wants endings on imports; sources are written for a bundler. What the thread loads must be erasable: no parameter properties, no enums. */
 const FROM_SOURCE = `
@@ -25,81 +25,88 @@ export function defaultWorkerUrl(): URL {
 
 export interface IndexWorkerEvents {
   onProgress(filesDone: number, files: number): void
+  onBackground(background: IndexStatus['background']): void
+}
+
+interface Waiting {
+  resolve(answer: unknown): void
+  reject(reason: KeyframeError): void
 }
 
 /** The indexing thread, seen from the kernel's. One job at a time is worked on, in order. */
 export class IndexWorkerClient {
-  /** What the index was when it was opened, and why it was made anew if it was. */
-  readonly ready: Promise<{ status: IndexStatus; rebuilt: string | null }>
-  private readonly stop = new SharedArrayBuffer(4)
-  private readonly jobs = new Map<
-    number,
-    { resolve: (done: { status: IndexStatus; changed: boolean }) => void; reject: (reason: KeyframeError) => void }
-  >()
-  private readonly worker: Worker
-  private readonly exited: Promise<void>
-  private lastJob = 0
-  private failure: KeyframeError | null = null
+  /** What the index was when it was opened, the last version at which it was whole (0: never), and why it was made anew if it was. */
+  readonly ready: Promise<{ status: IndexStatus; live: number; rebuilt: string | null }>
+  readonly #stop = new SharedArrayBuffer(4)
+  readonly #jobs = new Map<number, Waiting>()
+  readonly #worker: Worker
+  readonly #exited: Promise<void>
+  #lastJob = 0
+  #failure: KeyframeError | null = null
 
   constructor(url: URL, data: Omit<IndexWorkerData, 'stop'>, events: IndexWorkerEvents) {
-    const workerData = { ...data, stop: this.stop, entry: url.href }
-    this.worker = url.pathname.endsWith('.ts')
+    const workerData = { ...data, stop: this.#stop, entry: url.href }
+    this.#worker = url.pathname.endsWith('.ts')
       ? new Worker(new URL(`data:text/javascript,${encodeURIComponent(FROM_SOURCE)}`), { workerData, execArgv: [] })
       : new Worker(url, { workerData, execArgv: [] })
-    this.exited = new Promise((resolve) => this.worker.once('exit', () => resolve()))
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
     this.ready = new Promise((resolve, reject) => {
-      this.worker.on('message', (message: FromIndexWorker) => {
-        if (message.type === 'ready') resolve({ status: message.status, rebuilt: message.rebuilt })
+      this.#worker.on('message', (message: FromIndexWorker) => {
+        if (message.type === 'ready') resolve(message)
         else if (message.type === 'progress') events.onProgress(message.filesDone, message.files)
-        else this.settle(message)
+        else if (message.type === 'background') events.onBackground(message.background)
+        else this.#settle(message)
       })
       const fail = (reason: string) => {
-        this.failure ??= new KeyframeError({
+        this.#failure ??= new KeyframeError({
           code: 'memory.worker-failed',
           message: `The indexing thread ended: ${reason}`,
           action: 'Refresh the index to start it again; the rest of Keyframe works without it.',
           retryable: true,
         })
-        reject(this.failure)
-        for (const job of this.jobs.values()) job.reject(this.failure)
-        this.jobs.clear()
+        reject(this.#failure)
+        for (const job of this.#jobs.values()) job.reject(this.#failure)
+        this.#jobs.clear()
       }
-      this.worker.once('error', (error) => fail(error instanceof Error ? error.message : String(error)))
-      this.worker.once('exit', (code) => fail(`it ended with code ${code}`))
+      this.#worker.once('error', (error) => fail(error instanceof Error ? error.message : String(error)))
+      this.#worker.once('exit', (code) => fail(`it ended with code ${code}`))
     })
     // Whoever waits for a job hears of it; without a waiter it is no unhandled rejection.
     this.ready.catch(() => undefined)
   }
 
   get alive(): boolean {
-    return this.failure === null
+    return this.#failure === null
   }
 
-  run(
-    message: Omit<Extract<ToIndexWorker, { type: 'reconcile' }>, 'job'> | Omit<Extract<ToIndexWorker, { type: 'changed' }>, 'job'>,
-  ): Promise<{ status: IndexStatus; changed: boolean }> {
-    if (this.failure !== null) return Promise.reject(this.failure)
-    this.lastJob += 1
-    const job = this.lastJob
+  run<Job extends IndexJob>(
+    type: Job,
+    ask: IndexJobs[Job]['ask'],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<IndexJobs[Job]['answer']> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    this.#lastJob += 1
+    const job = this.#lastJob
     return new Promise((resolve, reject) => {
-      this.jobs.set(job, { resolve, reject })
-      this.worker.postMessage({ ...message, job } satisfies ToIndexWorker)
+      // The thread answers a job with what the job's kind is answered with: both sides are checked against `IndexJobs`.
+      this.#jobs.set(job, { resolve: (answer) => resolve(answer as IndexJobs[Job]['answer']), reject })
+      this.#worker.postMessage({ ...ask, type, job }, [...transfer])
     })
   }
 
-  /** Ends after the file it is at; what was stored stays. */
+  /** Ends after the file it is at; what was stored stays. Resolved when the thread is gone. */
   async dispose(): Promise<void> {
-    Atomics.store(new Int32Array(this.stop), 0, 1)
-    if (this.failure === null) this.worker.postMessage({ type: 'end' } satisfies ToIndexWorker)
-    const tooLong = setTimeout(() => void this.worker.terminate(), 5000)
-    await this.exited
+    Atomics.store(new Int32Array(this.#stop), 0, 1)
+    if (this.#failure === null) this.#worker.postMessage({ type: 'end' } satisfies ToIndexWorker)
+    const tooLong = setTimeout(() => void this.#worker.terminate(), 5000)
+    await this.#exited
     clearTimeout(tooLong)
   }
 
-  private settle(message: Extract<FromIndexWorker, { type: 'done' | 'failed' }>): void {
-    const job = this.jobs.get(message.job)
-    this.jobs.delete(message.job)
-    if (message.type === 'done') job?.resolve({ status: message.status, changed: message.changed })
+  #settle(message: Extract<FromIndexWorker, { type: 'done' | 'failed' }>): void {
+    const job = this.#jobs.get(message.job)
+    this.#jobs.delete(message.job)
+    if (message.type === 'done') job?.resolve(message.answer)
     else {
       const code = message.damaged ? 'memory.damaged' : 'memory.index-failed'
       job?.reject(new KeyframeError({ code, message: `Indexing failed: ${message.reason}`, action: 'Refresh the index.', retryable: true }))

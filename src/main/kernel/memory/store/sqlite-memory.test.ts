@@ -344,10 +344,13 @@ describe('bad input', () => {
       'empty.ts': '',
     })
     expect(memory.status.problems).toEqual([
-      { path: 'binary.js', reason: 'not indexed: binary content' },
       { path: 'broken.ts', reason: expect.stringMatching(/^syntax error at line \d; indexed as far as it could be read$/) },
-      { path: 'huge.ts', reason: expect.stringMatching(/^not indexed: 11\d+ bytes are more than 1048576$/) },
     ])
+    expect(memory.status.skipped).toEqual([
+      { reason: 'binary', count: 1, paths: ['binary.js'] },
+      { reason: 'larger than 1 MiB', count: 1, paths: ['huge.ts'] },
+    ])
+    expect(memory.status).toMatchObject({ files: 2, languages: [{ language: 'typescript', files: 2 }] })
     expect(memory.node('broken.ts#fine')).not.toBeNull()
   })
 

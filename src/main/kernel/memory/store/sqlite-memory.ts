@@ -4,12 +4,17 @@ import { type AsyncSubscription, subscribe } from '@parcel/watcher'
 import type Database from 'better-sqlite3'
 import type { IndexStatus } from '../../../../shared/contract/methods'
 import { KeyframeError, toFailure } from '../../../../shared/failure'
-import type { GraphNode, GraphResult, SearchHit } from '../../../../shared/graph'
-import { GraphQueries } from '../graph/graph-queries'
-import { defaultWorkerUrl, IndexWorkerClient } from './index-worker-client'
-import type { Memory } from '../memory'
-import { DAMAGED, isDamage, moveAside, openForReading } from './memory-database'
+import type { FlowResult, GraphNode, GraphResult, GraphSummary, GraphTable, HybridResult, SearchHit } from '../../../../shared/graph'
+import { GraphReader } from '../graph/graph-reader'
+import type { Memory, MemoryReader, SearchOptions } from '../memory'
+import type { FilesAtPoint } from '../points'
+import { createHybridSearch, DEFAULT_WEIGHTS, type HybridParts, type HybridSearch } from '../retrieval/hybrid-search'
 import { TextSearch } from '../retrieval/text-search'
+import { LIVE, type View } from '../view'
+import { bringToState } from './bring-to-state'
+import type { Indexed } from './index-messages'
+import { defaultWorkerUrl, IndexWorkerClient } from './index-worker-client'
+import { DAMAGED, isDamage, moveAside, openForReading } from './memory-database'
 
 export interface MemoryOptions {
   /** The live repository. Read, never written. */
@@ -19,15 +24,23 @@ export interface MemoryOptions {
   /** Tracked and unignored files, relative to the root, `/` between parts. */
   listFiles(): Promise<string[]>
   now(): number
+  /** What hybrid search fuses beside the index itself; default: nothing else, with the usual weights. */
+  readonly retrieval?: Omit<HybridParts, 'database' | 'now'>
   /** The built worker; default: `parse-worker.js` beside this module's file, or its source when run from source. */
   readonly workerUrl?: URL
 }
 
-interface Reader {
+/** One connection for questions. Readers of views are made when they are asked first, and kept. */
+interface Connection {
   readonly database: Database.Database
-  readonly graph: GraphQueries
-  readonly text: TextSearch
+  readonly hybrid: HybridSearch
+  readonly views: Map<string, { readonly graph: GraphReader; readonly text: TextSearch }>
+  /** View of a state that has been indexed. */
+  readonly state: Database.Statement<[string, string], { layer: number; version: number; baseVersion: number }>
+  readonly live: Database.Statement<[], string>
 }
+
+const VIEWS_KEPT = 8
 
 function damage(thrown: unknown): KeyframeError {
   return new KeyframeError(
@@ -36,9 +49,14 @@ function damage(thrown: unknown): KeyframeError {
   )
 }
 
-const EMPTY: IndexStatus = { state: 'idle', version: 0, files: 0, filesDone: 0, symbols: 0, edges: 0, problems: [] }
+const EMPTY: IndexStatus = {
+  ...{ state: 'idle', version: 0, files: 0, filesDone: 0, symbols: 0, edges: 0, problems: [], skipped: [], languages: [], sizeBytes: 0 },
+  background: null,
+}
+const NOTHING = { nodes: [], edges: [], truncated: false }
 const PROGRESS_MS = 100
-const SETTLE_MS = 30
+/** The watcher itself waits for the end of a burst. */
+const SETTLE_MS = 5
 const NEVER_WATCHED = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/out/**', '**/target/**', '**/.venv/**']
 
 export function createMemory(options: MemoryOptions): Memory {
@@ -50,7 +68,7 @@ class SqliteMemory implements Memory {
   private readonly listeners = new Set<(status: IndexStatus) => void>()
   private readonly url: URL
   private worker: IndexWorkerClient | null = null
-  private reader: Reader | null = null
+  private connection: Connection | null = null
   private damaged = false
   private watcher: AsyncSubscription | null = null
   private watching: Promise<void> | null = null
@@ -60,7 +78,11 @@ class SqliteMemory implements Memory {
   private rebuilt: string | null = null
   private watchProblem: string | null = null
   private lastToldMs = 0
-  private disposed = false
+  private disposing: Promise<void> | null = null
+  private readonly states = new Map<string, Promise<View>>()
+  private hearing: Promise<void> | null = null
+  private hearAgain = false
+  private readonly life = new AbortController()
 
   constructor(private readonly options: MemoryOptions) {
     this.url = options.workerUrl ?? defaultWorkerUrl()
@@ -91,28 +113,56 @@ class SqliteMemory implements Memory {
   }
 
   async refresh(): Promise<IndexStatus> {
-    await this.enqueue(async (worker) => worker.run({ type: 'reconcile', listed: await this.options.listFiles() }))
+    await this.index(async (worker) => worker.run('reconcile', { listed: await this.options.listFiles() }))
     return this.current
   }
 
+  async at(point: FilesAtPoint): Promise<MemoryReader> {
+    this.refuseWhenDisposed()
+    const known = this.knownState(point)
+    if (known !== null) return new ViewReader(this, known)
+    const key = `${point.layer}\n${point.state}`
+    const running = this.states.get(key) ?? this.indexState(point).finally(() => this.states.delete(key))
+    this.states.set(key, running)
+    return new ViewReader(this, await running)
+  }
+
   find(query: string, limit: number): GraphNode[] {
-    return this.ask((reader) => reader.graph.find(query, limit)) ?? []
+    return this.ask(LIVE, ({ graph }) => graph.find(query, limit)) ?? []
   }
 
   node(id: string): GraphNode | null {
-    return this.ask((reader) => reader.graph.node(id)) ?? null
+    return this.ask(LIVE, ({ graph }) => graph.node(id))
   }
 
   neighbourhood(id: string, depth: number, limit: number): GraphResult {
-    return this.ask((reader) => reader.graph.neighbourhood(id, depth, limit)) ?? { nodes: [], edges: [], truncated: false }
+    return this.ask(LIVE, ({ graph }) => graph.neighbourhood(id, depth, limit)) ?? NOTHING
   }
 
   path(from: string, to: string, maxHops: number): GraphResult {
-    return this.ask((reader) => reader.graph.path(from, to, maxHops)) ?? { nodes: [], edges: [], truncated: false }
+    return this.ask(LIVE, ({ graph }) => graph.path(from, to, maxHops)) ?? NOTHING
+  }
+
+  flow(name: string, from: string | null, to: string | null, maxHops: number): FlowResult {
+    return this.ask(LIVE, ({ graph }) => graph.flow(name, from, to, maxHops)) ?? { ways: [], ...NOTHING }
+  }
+
+  query(cypher: string, limit: number): GraphTable {
+    return (
+      this.ask(LIVE, ({ graph }) => graph.query(cypher, limit)) ?? { columns: [], rows: [], ...NOTHING, limit: null, durationMs: 0 }
+    )
+  }
+
+  summary(): GraphSummary {
+    return this.ask(LIVE, ({ graph }) => graph.summary()) ?? { nodes: [], edges: [] }
   }
 
   searchText(query: string, limit: number): SearchHit[] {
-    return this.ask((reader) => reader.text.search(query, limit)) ?? []
+    return this.ask(LIVE, ({ text }) => text.search(query, limit)) ?? []
+  }
+
+  search(query: string, options: SearchOptions): Promise<HybridResult> {
+    return this.searchAt(LIVE, query, options)
   }
 
   onChange(listener: (status: IndexStatus) => void): () => void {
@@ -120,14 +170,95 @@ class SqliteMemory implements Memory {
     return () => this.listeners.delete(listener)
   }
 
-  async dispose(): Promise<void> {
-    if (this.disposed) return
-    this.disposed = true
+  /** Whoever calls it again waits for the same end. */
+  dispose(): Promise<void> {
+    this.disposing ??= this.close()
+    return this.disposing
+  }
+
+  /** Null before the index was opened. Throws `memory.damaged`. */
+  ask<T>(view: View, question: (readers: { graph: GraphReader; text: TextSearch }) => T): T | null {
+    const { connection } = this
+    if (connection === null) return null
+    try {
+      return question(readersOf(connection, view))
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown
+      this.damaged = true
+      throw damage(thrown)
+    }
+  }
+
+  async searchAt(view: View, query: string, options: SearchOptions): Promise<HybridResult> {
+    const { connection } = this
+    if (connection === null) return { hits: [], lists: [], truncated: false, durationMs: 0 }
+    try {
+      return await connection.hybrid.search(query, options, view)
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown
+      this.damaged = true
+      throw damage(thrown)
+    }
+  }
+
+  /** An index that is made again in the meantime has other numbers: its views are others. */
+  isCurrent(view: View): boolean {
+    return view === LIVE || (this.connection !== null && this.viewsOf.get(view) === this.connection)
+  }
+
+  private readonly viewsOf = new WeakMap<View, Connection>()
+
+  private knownState(point: FilesAtPoint): View | null {
+    const found = this.connection?.state.get(point.layer, point.state)
+    return found === undefined ? null : this.viewOf(found)
+  }
+
+  private viewOf(state: { layer: number; version: number; baseVersion: number }): View {
+    const { layer, version, baseVersion } = state
+    const view: View = {
+      layers: [
+        { layer, version },
+        { layer: 0, version: baseVersion },
+      ],
+    }
+    if (this.connection !== null) this.viewsOf.set(view, this.connection)
+    return view
+  }
+
+  private async indexState(point: FilesAtPoint): Promise<View> {
+    if (this.connection === null || (this.connection.live.get() ?? '0') === '0') {
+      throw new KeyframeError({
+        code: 'memory.not-ready',
+        message: 'The repository is still being indexed for the first time.',
+        action: 'Ask again when the index is complete; its progress is in the status bar.',
+        retryable: true,
+      })
+    }
+    let view: View | null = null
+    await this.enqueue(async (worker) => {
+      // Another call may have brought it there while this one waited.
+      const known = this.knownState(point)
+      if (known !== null) {
+        view = known
+        return null
+      }
+      const { status, ...state } = await bringToState(worker, point)
+      view = this.viewOf(state)
+      return status
+    })
+    if (view === null) throw new Error('a state was indexed without a view')
+    return view
+  }
+
+  private async close(): Promise<void> {
+    this.life.abort()
     if (this.settling !== null) clearTimeout(this.settling)
     this.listeners.clear()
     await this.unwatch()
-    this.closeReader()
+    this.closeConnection()
     await this.worker?.dispose()
+    // A job that was on its way to open the index again has seen by then that it is closed.
+    await this.work
   }
 
   /** Waits for a subscription that is under way, too: it would outlive the index. */
@@ -142,39 +273,68 @@ class SqliteMemory implements Memory {
   }
 
   /** Before the writer closes: the last connection folds the write-ahead log into the database, and a reader cannot. */
-  private closeReader(): void {
-    this.reader?.database.close()
-    this.reader = null
+  private closeConnection(): void {
+    this.connection?.database.close()
+    this.connection = null
   }
 
-  private ask<T>(question: (reader: Reader) => T): T | null {
-    if (this.reader === null) return null
-    try {
-      return question(this.reader)
-    } catch (thrown) {
-      if (!isDamage(thrown)) throw thrown
-      this.damaged = true
-      throw damage(thrown)
+  /** Brings the live repository in step, then asks what is known of it as a whole. */
+  private async index(job: (worker: IndexWorkerClient) => Promise<Indexed>): Promise<void> {
+    let changed = false
+    await this.enqueue(async (worker) => {
+      const done = await job(worker).catch(async (thrown: unknown) => {
+        if (!(thrown instanceof KeyframeError) || thrown.code !== 'memory.damaged') throw thrown
+        this.damaged = true
+        const remade = await this.opened()
+        return remade.run('reconcile', { listed: await this.options.listFiles() })
+      })
+      changed = done.changed
+      return done.status
+    })
+    if (changed || this.hearing === null) this.hear()
+  }
+
+  /** Behind the jobs; what fails is told in the status, and the next change asks again. */
+  private hear(): void {
+    if (this.hearing !== null) {
+      this.hearAgain = true
+      return
     }
+    const { worker } = this
+    if (worker === null || this.disposing !== null) return
+    this.hearing = worker
+      .run('repository', {})
+      .then(
+        ({ status, changed }) => {
+          if (changed && this.disposing === null) this.tell({ ...this.withNotices(status), state: this.current.state })
+        },
+        (thrown: unknown) => {
+          if (this.disposing !== null) return
+          const reason = `what is known of the repository as a whole could not be read (${toFailure(thrown).message})`
+          this.tell({ ...this.current, problems: [{ path: '', reason }, ...this.current.problems].slice(0, 100) })
+        },
+      )
+      .finally(() => {
+        this.hearing = null
+        if (this.hearAgain) {
+          this.hearAgain = false
+          this.hear()
+        }
+      })
   }
 
   /** One job after the other. A failure is told in the status as well as to whoever asked. */
-  private enqueue(job: (worker: IndexWorkerClient) => Promise<{ status: IndexStatus; changed: boolean }>): Promise<void> {
+  private enqueue(job: (worker: IndexWorkerClient) => Promise<IndexStatus | null>): Promise<void> {
     const run = this.work.then(async () => {
       this.refuseWhenDisposed()
       try {
         const worker = await this.opened()
         this.tell({ ...this.current, state: 'indexing' })
-        const { status } = await job(worker).catch(async (thrown: unknown) => {
-          if (!(thrown instanceof KeyframeError) || thrown.code !== 'memory.damaged') throw thrown
-          this.damaged = true
-          const remade = await this.opened()
-          return remade.run({ type: 'reconcile', listed: await this.options.listFiles() })
-        })
-        this.tell(this.withNotices(status))
+        const status = await job(worker)
+        this.tell(status === null ? { ...this.current, state: 'idle' } : this.withNotices({ ...status, background: this.current.background }))
       } catch (thrown) {
         const { message } = toFailure(thrown)
-        if (!this.disposed)
+        if (this.disposing === null)
           this.tell({ ...this.current, state: 'failed', problems: [{ path: '', reason: message }, ...this.current.problems].slice(0, 100) })
         throw thrown
       }
@@ -184,14 +344,14 @@ class SqliteMemory implements Memory {
   }
 
   private refuseWhenDisposed(): void {
-    if (this.disposed)
+    if (this.disposing !== null)
       throw new KeyframeError({ code: 'memory.disposed', message: 'The index is closed.', action: 'Open the workspace again.' })
   }
 
   private async opened(): Promise<IndexWorkerClient> {
     // The file may have been deleted under a running kernel: both connections would go on with a ghost of it.
     if (this.damaged || (this.worker?.alive === true && !existsSync(this.options.databasePath))) {
-      this.closeReader()
+      this.closeConnection()
       await this.worker?.dispose()
       if (this.damaged) {
         moveAside(this.options.databasePath)
@@ -200,16 +360,37 @@ class SqliteMemory implements Memory {
       }
     }
     if (this.worker?.alive === true) return this.worker
-    this.closeReader()
+    this.closeConnection()
+    // Closed while it waited: a new thread would make the file again.
+    this.refuseWhenDisposed()
     const { root, databasePath } = this.options
-    const worker = new IndexWorkerClient(this.url, { root, databasePath }, { onProgress: (done, files) => this.progress(done, files) })
+    const worker = new IndexWorkerClient(
+      this.url,
+      { root, databasePath },
+      { onProgress: (done, files) => this.progress(done, files), onBackground: (background) => this.tell({ ...this.current, background }) },
+    )
     this.worker = worker
     const { status, rebuilt } = await worker.ready
+    this.refuseWhenDisposed()
     this.rebuilt = rebuilt ?? this.rebuilt
-    const database = openForReading(databasePath)
-    this.reader = { database, graph: new GraphQueries(database), text: new TextSearch(database) }
+    this.connection = this.connect()
     this.current = this.withNotices({ ...status, state: 'indexing' })
     return worker
+  }
+
+  private connect(): Connection {
+    const database = openForReading(this.options.databasePath)
+    const retrieval = this.options.retrieval ?? { vectors: null, history: null, episodes: null, weights: () => DEFAULT_WEIGHTS }
+    return {
+      database,
+      hybrid: createHybridSearch({ ...retrieval, database, now: () => this.options.now() }),
+      views: new Map(),
+      state: database.prepare(
+        `SELECT l.id AS layer, s.version, l.base_version AS baseVersion FROM layers l JOIN states s ON s.layer = l.id
+         WHERE l.name = ? AND s.name = ?`,
+      ),
+      live: database.prepare<[], string>("SELECT value FROM meta WHERE key = 'live'").pluck(),
+    }
   }
 
   private progress(filesDone: number, files: number): void {
@@ -244,7 +425,7 @@ class SqliteMemory implements Memory {
   }
 
   private watched(error: Error | null, events: readonly { path: string; type: 'create' | 'update' | 'delete' }[]): void {
-    if (this.disposed) return
+    if (this.disposing !== null) return
     if (error !== null) {
       this.watchProblem = `changes may have been missed (${error.message}); refresh the index by hand`
       this.touched.add('')
@@ -259,10 +440,92 @@ class SqliteMemory implements Memory {
     const paths = [...this.touched]
     this.touched.clear()
     const known = paths.every((path) => path !== '' && this.node(path) !== null && existsSync(join(this.options.root, path)))
-    const job = known
-      ? this.enqueue((worker) => worker.run({ type: 'changed', paths }))
-      : this.enqueue(async (worker) => worker.run({ type: 'reconcile', listed: await this.options.listFiles() }))
+    const job = this.index(async (worker) =>
+      known ? worker.run('changed', { paths }) : worker.run('reconcile', { listed: await this.options.listFiles() }),
+    )
     // Told in the status by enqueue.
     job.catch(() => undefined)
   }
+}
+
+/** The index as of one state of a branch. */
+class ViewReader implements MemoryReader {
+  constructor(
+    private readonly memory: SqliteMemory,
+    private readonly view: View,
+  ) {}
+
+  find(query: string, limit: number): GraphNode[] {
+    return this.ask(({ graph }) => graph.find(query, limit))
+  }
+
+  node(id: string): GraphNode | null {
+    return this.ask(({ graph }) => graph.node(id))
+  }
+
+  neighbourhood(id: string, depth: number, limit: number): GraphResult {
+    return this.ask(({ graph }) => graph.neighbourhood(id, depth, limit))
+  }
+
+  path(from: string, to: string, maxHops: number): GraphResult {
+    return this.ask(({ graph }) => graph.path(from, to, maxHops))
+  }
+
+  flow(name: string, from: string | null, to: string | null, maxHops: number): FlowResult {
+    return this.ask(({ graph }) => graph.flow(name, from, to, maxHops))
+  }
+
+  query(cypher: string, limit: number): GraphTable {
+    return this.ask(({ graph }) => graph.query(cypher, limit))
+  }
+
+  summary(): GraphSummary {
+    return this.ask(({ graph }) => graph.summary())
+  }
+
+  searchText(query: string, limit: number): SearchHit[] {
+    return this.ask(({ text }) => text.search(query, limit))
+  }
+
+  search(query: string, options: SearchOptions): Promise<HybridResult> {
+    return this.memory.searchAt(this.checked(), query, options)
+  }
+
+  private ask<T>(question: (readers: { graph: GraphReader; text: TextSearch }) => T): T {
+    const answer = this.memory.ask(this.checked(), (readers) => ({ answer: question(readers) }))
+    if (answer === null) throw new Error('the index has no connection')
+    return answer.answer
+  }
+
+  private checked(): View {
+    if (this.memory.isCurrent(this.view)) return this.view
+    throw new KeyframeError({
+      code: 'memory.not-ready',
+      message: 'The index was closed or made again since this state was asked for.',
+      action: 'Ask for the state again.',
+      retryable: true,
+    })
+  }
+}
+
+function keyOf(view: View): string {
+  return view.layers.map(({ layer, version }) => `${layer}@${version}`).join(' ')
+}
+
+function readersOf(connection: Connection, view: View): { graph: GraphReader; text: TextSearch } {
+  const key = keyOf(view)
+  const known = connection.views.get(key)
+  // The one that was asked last is the last to go; that of the live repository stays.
+  if (known !== undefined) {
+    connection.views.delete(key)
+    connection.views.set(key, known)
+    return known
+  }
+  for (const old of connection.views.keys()) {
+    if (connection.views.size < VIEWS_KEPT) break
+    if (old !== keyOf(LIVE)) connection.views.delete(old)
+  }
+  const made = { graph: new GraphReader(connection.database, view), text: new TextSearch(connection.database, view) }
+  connection.views.set(key, made)
+  return made
 }
