@@ -1,10 +1,52 @@
-import type { ContextItem } from '../../../shared/context'
+import type { ContextChange, ContextItem, ContextItemKind, ContextState } from '../../../shared/context'
 import type { ContextEdit } from '../../../shared/contract/methods'
 import { KeyframeError } from '../../../shared/failure'
+import type { ContentHash } from '../../../shared/ids'
 import type { ContextDraft } from './context-draft'
+import { FILE_SHARE, putFile } from './file-items'
+import { shortKey } from './tool-items'
+import { inverseEdits } from './undo-edits'
+
+type AddEdit = Extract<ContextEdit, { op: 'add-file' | 'add-symbol' | 'add-query' }>
+
+/** What a person can do to the context: the edits of the contract, showing a shortened item whole, and taking an earlier edit back. */
+export type HandEdit =
+  | ContextEdit
+  | { readonly op: 'uncompress'; readonly id: string }
+  /** The number of a frame of edits by hand on the way to the point that is edited. */
+  | { readonly op: 'undo'; readonly frame: number }
+
+/** The same with everything that had to be looked up: the policy looks nothing up. */
+export type ResolvedEdit =
+  | Exclude<ContextEdit, AddEdit>
+  | { readonly op: 'uncompress'; readonly id: string }
+  | {
+      readonly op: 'undo'
+      readonly frame: number
+      /** The state that the frame's changes were applied to, and they. */
+      readonly before: ContextState
+      readonly changes: readonly ContextChange[]
+    }
+  | {
+      readonly op: 'add-file-text'
+      readonly path: string
+      readonly version: ContentHash
+      readonly text: string
+      /** Null: the whole file. */
+      readonly lines: { readonly from: number; readonly to: number; readonly of: number } | null
+    }
+  | {
+      readonly op: 'add-text'
+      /** `symbol:src/a.ts#total`, `query:...`: adding it again replaces it. */
+      readonly id: string
+      readonly kind: Extract<ContextItemKind, 'symbols' | 'query'>
+      readonly title: string
+      readonly text: string
+      readonly source: Omit<ContextItem['source'], 'by' | 'frame'>
+    }
 
 /** One change by hand. Throws KeyframeError `context.*` when it cannot be made; budgets are enforced by the caller afterwards. */
-export function applyEdit(draft: ContextDraft, edit: ContextEdit, index: number, by: 'human' | 'agent'): void {
+export function applyEdit(draft: ContextDraft, edit: ResolvedEdit, index: number, by: 'human' | 'agent'): void {
   const hand = by === 'human' ? 'by hand' : 'by the agent'
   switch (edit.op) {
     case 'add-note':
@@ -21,7 +63,20 @@ export function applyEdit(draft: ContextDraft, edit: ContextEdit, index: number,
       return
     case 'edit': {
       const item = existing(draft, edit.id)
-      draft.rewrite(item.id, edit.text, item.tier === 'L2' ? draft.limits.L2 : draft.limits.L1, `edited ${hand}`)
+      draft.rewrite(item, edit.text, roomOf(draft, item), `edited ${hand}`)
+      draft.fresh.add(item.id)
+      return
+    }
+    case 'uncompress': {
+      const item = existing(draft, edit.id)
+      if (item.whole === undefined) {
+        throw new KeyframeError({
+          code: 'context.already-whole',
+          message: `Nothing of "${item.title}" was left out.`,
+          details: { id: item.id },
+        })
+      }
+      draft.rewrite(item, draft.wholeText(item), roomOf(draft, item), `shown whole ${hand}`)
       draft.fresh.add(item.id)
       return
     }
@@ -38,30 +93,67 @@ export function applyEdit(draft: ContextDraft, edit: ContextEdit, index: number,
       if (edit.to === 'L3') return takeOut(draft, item, `moved to L3 ${hand}`)
       const to = shownTier(edit.to)
       draft.shorten(item, draft.limits[to], `moved to ${to} ${hand}; condensed to fit`)
-      draft.move(item, to, `moved ${hand}`)
+      draft.move(draft.item(item.id) ?? item, to, `moved ${hand}`)
       draft.touch(item.id)
       return
     }
-    case 'bring-back': {
-      const to = shownTier(edit.to)
-      if (draft.item(edit.id) !== undefined) {
-        throw new KeyframeError({
-          code: 'context.already-there',
-          message: `"${edit.id}" is in ${draft.item(edit.id)?.tier} already.`,
-          action: 'Evict the present one first, or move it between L1 and L2.',
-        })
-      }
-      if (!draft.state.evicted.some((entry) => entry.item.id === edit.id)) throw noSuchItem(draft, edit.id, 'among the evicted items')
-      draft.apply({ op: 'bring-back', id: edit.id, to })
-      draft.fresh.add(edit.id)
-      const item = draft.item(edit.id)
-      if (item === undefined) return
-      draft.shorten(item, draft.limits[to], `brought back ${hand}; condensed to fit ${to}`)
-      // While it was out nobody told whether its file changed: it is read again before it counts as current.
-      if (item.kind === 'file') draft.apply({ op: 'stale', id: item.id, stale: true })
+    case 'bring-back':
+      return bringBack(draft, edit.id, shownTier(edit.to), hand)
+    case 'add-file-text': {
+      const source = { by, frame: draft.frame, path: edit.path, version: edit.version }
+      putFile(draft, edit, source, `added ${hand}`)
       return
     }
+    case 'add-text':
+      draft.put({
+        id: shortKey(edit.id),
+        tier: 'L2',
+        kind: edit.kind,
+        title: edit.title,
+        text: edit.text,
+        source: { ...edit.source, by, frame: draft.frame },
+        reason: `added ${hand}`,
+        maxTokens: Math.floor(draft.limits.L2 * FILE_SHARE.file),
+      })
+      return
+    case 'undo': {
+      const inverse = inverseEdits(edit.before, edit.changes, edit.frame, draft.state)
+      if (inverse.length === 0) {
+        throw new KeyframeError({
+          code: 'context.nothing-to-undo',
+          message: `Nothing of what frame ${edit.frame} changed holds any more.`,
+          details: { frame: edit.frame },
+        })
+      }
+      for (const change of inverse) {
+        draft.apply(change)
+        draft.fresh.add(change.op === 'put' ? change.item.id : change.id)
+      }
+    }
   }
+}
+
+function bringBack(draft: ContextDraft, id: string, to: 'L1' | 'L2', hand: string): void {
+  const present = draft.item(id)
+  if (present !== undefined) {
+    throw new KeyframeError({
+      code: 'context.already-there',
+      message: `"${id}" is in ${present.tier} already.`,
+      action: 'Evict the present one first, or move it between L1 and L2.',
+    })
+  }
+  if (!draft.evicted.some((entry) => entry.item.id === id)) throw noSuchItem(draft, id, 'among the evicted items')
+  draft.apply({ op: 'bring-back', id, to })
+  draft.fresh.add(id)
+  const item = draft.item(id)
+  if (item === undefined) return
+  draft.shorten(item, draft.limits[to], `brought back ${hand}; condensed to fit ${to}`)
+  // While it was out nobody told whether its file changed: it is read again before it counts as current.
+  if (item.kind === 'file' && !item.stale) draft.apply({ op: 'stale', id: item.id, stale: true })
+}
+
+function roomOf(draft: ContextDraft, item: ContextItem): number {
+  return item.tier === 'L2' ? draft.limits.L2 : draft.limits.L1
 }
 
 function existing(draft: ContextDraft, id: string): ContextItem {

@@ -89,13 +89,19 @@ describe('tool results', () => {
     const long = Array.from({ length: 9000 }, (_, index) => `line ${index}`).join('\n')
     run.send({ type: 'tool-outcome', frame: 1, outcome: outcome('shell.run', long), args: { command: 'cat big' } })
     const shown = run.text('tool:1')
-    const remark = /\[\.\.\. (\d+) lines left out; whole text: ([0-9a-f]{64}) \.\.\.\]/.exec(shown)
-    expect(remark?.[2]).toBe(hash(long))
-    expect(shown.split('\n').length - 2 + Number(remark?.[1])).toBe(9000 + 1 - 1)
-    expect(shown.startsWith('line 0\n')).toBe(true)
+    expect(shown.startsWith(`[9000 lines; whole text: ${hash(long)}]\nline 0\n`)).toBe(true)
     expect(shown.endsWith('line 8999')).toBe(true)
+    const left = [...shown.matchAll(/\[\.\.\. lines (\d+) to (\d+) left out \.\.\.\]/g)].map(
+      ([, from, to]) => Number(to) - Number(from) + 1,
+    )
+    const kept = shown.split('\n').filter((line) => line.startsWith('line ')).length
+    expect(kept + left.reduce((sum, lines) => sum + lines, 0)).toBe(9000)
     expect(run.state.items['tool:1']?.tokens).toBeLessThanOrEqual(4000)
-    expect(run.state.items['tool:1']?.reason).toBe('result of shell.run; condensed to 4000 tokens')
+    expect(run.state.items['tool:1']).toMatchObject({
+      reason: 'result of shell.run; condensed to 4000 tokens',
+      whole: hash(long),
+      shortenedBy: 'log',
+    })
   })
 
   it('drops an earlier result that is the same', () => {
@@ -306,7 +312,7 @@ describe('edits by hand', () => {
 })
 
 describe('the bundle', () => {
-  it('has task, instructions, plan and pinned first, then the order in which items came, with their texts', () => {
+  it('has instructions and the task first, then the order in which items got their texts', () => {
     const run = session()
     run.send({ type: 'tool-outcome', frame: 1, ...read('a.ts', 'A') })
     run.send({ type: 'instructions', files: [{ path: 'AGENTS.md', text: 'be careful' }] })
@@ -316,8 +322,8 @@ describe('the bundle', () => {
     })
     run.send({ type: 'task', text: 'T' })
     const bundle = contextBundle(run.state, run.content.textOf)
-    expect(bundle.items.map((entry) => entry.item.id)).toEqual(['task', 'instruction:AGENTS.md', 'plan', 'file:a.ts', 'tool:1'])
-    expect(bundle.items[2]?.text).toBe('Plan\n- [pending] go\nFiles: a.ts')
+    expect(bundle.items.map((entry) => entry.item.id)).toEqual(['instruction:AGENTS.md', 'task', 'file:a.ts', 'tool:1', 'plan'])
+    expect(bundle.items[4]?.text).toBe('Plan\n- [pending] go\nFiles: a.ts')
     expect(bundle.tokens.l1 + bundle.tokens.l2 + bundle.tokens.availableTokens).toBe(160_000)
   })
 })

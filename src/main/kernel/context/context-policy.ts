@@ -1,11 +1,14 @@
-import type { ContextChange, ContextItem, ContextItemKind, ContextState } from '../../../shared/context'
-import type { ContextEdit, ContextPreview } from '../../../shared/contract/methods'
+import type { ContextChange, ContextItem, ContextItemKind, ContextState, TokenCounting } from '../../../shared/context'
+import { cacheImpact, promptChange } from '../../../shared/context'
+import type { ContextPreview } from '../../../shared/contract/methods'
 import { type Failure, KeyframeError } from '../../../shared/failure'
 import type { Plan, ToolOutcome } from '../../../shared/frames'
 import type { ContentHash } from '../../../shared/ids'
-import { demote, enforceBudgets, IN_FOCUS, isInFocus, isToolResult } from './context-budget'
+import { compact, demote, enforceBudgets, IN_FOCUS, isInFocus, isToolResult } from './context-budget'
 import { ContextDraft, type ContextEnv, tierLimits } from './context-draft'
-import { applyEdit } from './context-edits'
+import { applyEdit, type ResolvedEdit } from './context-edits'
+import { FILE_SHARE, type FileNow, markStale, promoteFile, putFile, refreshFile } from './file-items'
+import { type FoundItem, takeFound } from './found-items'
 import {
   errorId,
   fileId,
@@ -21,16 +24,10 @@ import {
   toolTitle,
 } from './tool-items'
 
-export interface FileNow {
-  readonly path: string
-  /** Null: the file is gone, or no text (binary, too large). */
-  readonly text: string | null
-  readonly version: ContentHash | null
-}
-
 /** What happened, as the run engine tells it. Everything needed is in the event: the manager looks nothing up but content by hash. */
 export type ContextEvent =
-  | { readonly type: 'task'; readonly text: string }
+  /** `counting`: who counts tokens from now on; nothing changes when it is left out. */
+  | { readonly type: 'task'; readonly text: string; readonly counting?: TokenCounting }
   /** AGENTS.md and the like; replaces the instruction items that were there before. */
   | {
       readonly type: 'instructions'
@@ -55,8 +52,15 @@ export type ContextEvent =
   | { readonly type: 'error'; readonly frame: number; readonly failure: Failure; readonly where: string }
   /** Ids of error items that no longer hold. */
   | { readonly type: 'resolved'; readonly ids: readonly string[] }
-  | { readonly type: 'edits'; readonly edits: readonly ContextEdit[]; readonly by: 'human' | 'agent' }
+  | { readonly type: 'edits'; readonly edits: readonly ResolvedEdit[]; readonly by: 'human' | 'agent' }
   | { readonly type: 'refresh'; readonly files: readonly FileNow[] }
+  /**
+   * What was found out asynchronously about what the run works on, and a time to condense. Comes with a frame of its own that no program
+   * computes; leaving it out harms nothing.
+   */
+  | { readonly type: 'background'; readonly found: readonly FoundItem[] }
+  /** A shorter text for an item, by a model: taken only while the item still has the text that was summarised. */
+  | { readonly type: 'summary'; readonly id: string; readonly of: ContentHash; readonly text: string; readonly by: string }
 
 /** Largest share of its tier that one item of the kernel's may take; what a person writes may take all of it. */
 const SHARE = {
@@ -66,8 +70,6 @@ const SHARE = {
   toolResult: 1 / 8,
   error: 1 / 16,
   note: 1 / 8,
-  focused: 1 / 8,
-  file: 1 / 4,
 } as const
 /** Of L1, for all files in focus together. */
 const FOCUS_ROOM = 1 / 2
@@ -78,14 +80,28 @@ const FOCUS_ROOM = 1 / 2
  * be made; nothing has been applied then. Linear in the number of items but for evictions; counts tokens of new text only.
  */
 export function contextChanges(state: ContextState, event: ContextEvent, env: ContextEnv): ContextChange[] {
+  return draftOf(state, event, env).changes
+}
+
+/** The same with, at their end, what they cost a provider's prompt cache where they break its prefix: what a frame records. */
+export function recordedChanges(state: ContextState, event: ContextEvent, env: ContextEnv): ContextChange[] {
+  const draft = draftOf(state, event, env)
+  if (!draft.changes.some((change) => REACHES_PROMPT.has(change.op))) return draft.changes
+  const cost = promptChange(state, draft.state)
+  return cost === null ? draft.changes : [...draft.changes, cost]
+}
+
+const REACHES_PROMPT: ReadonlySet<ContextChange['op']> = new Set(['put', 'move', 'evict', 'bring-back', 'rewrite', 'remove'])
+
+function draftOf(state: ContextState, event: ContextEvent, env: ContextEnv): ContextDraft {
   const draft = new ContextDraft(state, env)
   take(draft, event)
   enforceBudgets(draft)
-  return draft.changes
+  return draft
 }
 
 /** What the edits would lead to, by the same function that applies them; a failure is part of the answer. */
-export function previewEdits(state: ContextState, edits: readonly ContextEdit[], env: ContextEnv): ContextPreview {
+export function previewEdits(state: ContextState, edits: readonly ResolvedEdit[], env: ContextEnv): ContextPreview {
   const before = tierViews(state)
   try {
     const draft = new ContextDraft(state, env)
@@ -93,16 +109,24 @@ export function previewEdits(state: ContextState, edits: readonly ContextEdit[],
     const asked = new Set(draft.changes.flatMap((change) => (change.op === 'evict' ? [change.id] : [])))
     enforceBudgets(draft)
     const fallsOut = draft.changes.flatMap((change) => (change.op === 'evict' && !asked.has(change.id) ? [change.id] : []))
-    return { before, after: tierViews(draft.state), changes: draft.changes, fallsOut, failure: null }
+    const after = draft.state
+    const cache = { ...cacheImpact(state, after), refillUsd: null }
+    return { before, after: tierViews(after), changes: draft.changes, fallsOut, failure: null, cache }
   } catch (thrown) {
     if (!(thrown instanceof KeyframeError)) throw thrown
-    return { before, after: before, changes: [], fallsOut: [], failure: thrown.failure }
+    return failedPreview(state, thrown.failure)
   }
+}
+
+/** What cannot be made changes nothing. */
+export function failedPreview(state: ContextState, failure: Failure): ContextPreview {
+  const before = tierViews(state)
+  return { before, after: before, changes: [], fallsOut: [], failure, cache: null }
 }
 
 /** Sums as the window shows them. L3 lists what was evicted and can be brought back; it has no budget. */
 export function tierViews(state: ContextState): ContextPreview['before'] {
-  const limits = tierLimits(state.budget)
+  const limits = tierLimits(state.budget, state.tokenizer)
   const views = { L1: { tokens: 0, items: 0 }, L2: { tokens: 0, items: 0 } }
   for (const item of Object.values(state.items)) {
     if (item.tier !== 'L1' && item.tier !== 'L2') continue
@@ -124,6 +148,7 @@ export function tierViews(state: ContextState): ContextPreview['before'] {
 function take(draft: ContextDraft, event: ContextEvent): void {
   switch (event.type) {
     case 'task':
+      takeCounting(draft, event.counting)
       return pinnedText(draft, 'task', 'task', oneLine(event.text, 80), event.text, SHARE.task, 'what the run is for')
     case 'plan':
       return pinnedText(draft, 'plan', 'plan', event.plan.title, planText(event.plan), SHARE.plan, 'the plan that is followed')
@@ -150,7 +175,24 @@ function take(draft: ContextDraft, event: ContextEvent): void {
       return
     case 'refresh':
       for (const file of event.files) refreshFile(draft, file)
+      return
+    case 'background':
+      takeFound(draft, event.found)
+      return compact(draft)
+    case 'summary': {
+      const item = draft.item(event.id)
+      if (item === undefined || item.content !== event.of) return
+      draft.summarise(item, event.text, `summarised by ${event.by}`)
+    }
   }
+}
+
+function takeCounting(draft: ContextDraft, counting: TokenCounting | undefined): void {
+  const known = draft.state.tokenizer
+  if (counting === undefined) return
+  const { name, exact, marginPercent } = counting
+  if (known?.name === name && known.exact === exact && known.marginPercent === marginPercent) return
+  draft.apply({ op: 'tokenizer', id: name, exact, marginPercent })
 }
 
 /** Kernel-pinned items shrink before they could push the pinned total over the budget. */
@@ -163,7 +205,7 @@ function pinnedText(
   share: number,
   reason: string,
 ): void {
-  const others = draft.items().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
+  const others = draft.unordered().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
   const room = draft.limits.L1 - others.reduce((sum, item) => sum + item.tokens, 0)
   const maxTokens = Math.max(0, Math.min(Math.floor(draft.limits.L1 * share), room))
   draft.put({ id, tier: 'L1', kind, title, text, source: { by: 'kernel', frame: draft.frame }, reason, pinned: true, maxTokens })
@@ -174,8 +216,7 @@ function takeInstructions(
   files: readonly { readonly path: string; readonly text: string; readonly version?: ContentHash }[],
 ): void {
   const ids = new Set(files.map((file) => `instruction:${shortKey(file.path)}`))
-  for (const item of draft.items()) {
-    if (item.kind !== 'instruction' || ids.has(item.id)) continue
+  for (const item of draft.where((one) => one.kind === 'instruction' && !ids.has(one.id))) {
     if (item.pinned) draft.apply({ op: 'pin', id: item.id, pinned: false, rule: 'the instruction file is gone' })
     draft.apply({ op: 'evict', id: item.id, rule: 'the instruction file is gone' })
   }
@@ -183,7 +224,7 @@ function takeInstructions(
     const id = `instruction:${shortKey(file.path)}`
     const share = SHARE.instructions / files.length
     const version = file.version === undefined ? {} : { version: file.version }
-    const others = draft.items().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
+    const others = draft.unordered().filter((item) => item.tier === 'L1' && item.pinned && item.id !== id && item.kind !== 'error')
     const room = draft.limits.L1 - others.reduce((sum, item) => sum + item.tokens, 0)
     draft.put({
       id,
@@ -207,9 +248,8 @@ function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, f
     const failure = outcome.error ?? { code: 'tool.failed', message: outcome.text, retryable: false }
     takeError(draft, errorId(outcome.tool, target), title, failure, source)
   } else {
-    for (const item of draft.items()) {
-      if (isErrorOf(item, outcome.tool, target)) resolve(draft, item, `${title} succeeded at frame ${frame}`)
-    }
+    for (const item of draft.where((one) => isErrorOf(one, outcome.tool, target)))
+      resolve(draft, item, `${title} succeeded at frame ${frame}`)
   }
   const file = fileOf(outcome, args)
   const changed = outcome.sideEffects.files.map((change) => change.path).filter((path) => path !== file?.path)
@@ -224,17 +264,18 @@ function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, f
     putFile(draft, part, { ...source, path: part.path, version: part.version }, `${title} points at it`)
   }
   const pointedAt = pathsOf(outcome)
-  for (const path of pointedAt.slice(0, 50)) promote(draft, path, `${title} points at it`, kindOfResult(outcome.tool) === 'references')
+  for (const path of pointedAt.slice(0, 50)) promoteFile(draft, path, `${title} points at it`, kindOfResult(outcome) === 'references')
 }
 
 function putResult(draft: ContextDraft, outcome: ToolOutcome, title: string, source: ContextItem['source'], file: FileText | null): void {
   const id = `tool:${source.frame}`
+  const kind = kindOfResult(outcome)
   const about =
     file === null ? null : `${file.path}${file.lines === null ? '' : `, lines ${file.lines.from} to ${file.lines.to} of ${file.lines.of}`}`
   draft.put({
     id,
     tier: 'L1',
-    kind: kindOfResult(outcome.tool),
+    kind,
     title,
     text:
       about === null
@@ -245,9 +286,10 @@ function putResult(draft: ContextDraft, outcome: ToolOutcome, title: string, sou
     maxTokens: Math.floor(draft.limits.L1 * SHARE.toolResult),
   })
   const content = draft.item(id)?.content
-  for (const item of draft.items()) {
-    if (item.id === id || !isToolResult(item) || item.pinned || item.title !== title || item.content !== content) continue
-    draft.apply({ op: 'evict', id: item.id, rule: `same result again at frame ${source.frame}` })
+  const isEarlier = (item: ContextItem): boolean => item.id !== id && isToolResult(item) && !item.pinned && item.title === title
+  for (const item of draft.where((one) => isEarlier(one) && (one.content === content || (kind === 'tests' && one.kind === 'tests')))) {
+    const rule = item.content === content ? 'same result again' : 'the same tests ran again'
+    draft.apply({ op: 'evict', id: item.id, rule: `${rule} at frame ${source.frame}` })
   }
 }
 
@@ -292,13 +334,21 @@ function takeNote(draft: ContextDraft, note: Extract<ContextEvent, { type: 'note
     reason: `noted by the ${note.by}`,
     maxTokens,
   })
+  if (note.by !== 'human') dropRepeated(draft, id)
+}
+
+/** Scratchpad notes with the text of the newest one. */
+function dropRepeated(draft: ContextDraft, id: string): void {
+  const newest = draft.item(id)
+  const repeats = (item: ContextItem): boolean =>
+    item.kind === 'scratchpad' && item.id !== id && !item.pinned && item.content === newest?.content && item.title === newest.title
+  for (const item of draft.where(repeats)) draft.apply({ op: 'evict', id: item.id, rule: `noted again at frame ${draft.frame}` })
 }
 
 function takeFocus(draft: ContextDraft, paths: readonly string[], texts: readonly FileNow[]): void {
   const ids = new Set(paths.map((path) => fileId(path)))
-  for (const item of draft.items()) {
-    if (item.kind === 'file' && isInFocus(item) && !ids.has(item.id)) draft.move(item, 'L2', 'no longer in focus')
-  }
+  for (const item of draft.where((one) => one.kind === 'file' && isInFocus(one) && !ids.has(one.id)))
+    draft.move(item, item.pinned ? item.tier : 'L2', 'no longer in focus')
   for (const { path, text, version } of texts) {
     if (text === null || version === null) continue
     putFile(draft, { path, text, version, lines: null }, { by: 'agent', frame: draft.frame, path, version }, IN_FOCUS)
@@ -308,86 +358,12 @@ function takeFocus(draft: ContextDraft, paths: readonly string[], texts: readonl
     const item = draft.item(fileId(path))
     if (item === undefined) continue
     // A small file is worked on in L1; a large one stays in L2, ahead of the others.
-    const toL1 = item.tokens <= draft.limits.L1 * SHARE.focused && item.tokens <= room
+    const toL1 = item.tokens <= draft.limits.L1 * FILE_SHARE.focused && item.tokens <= room
     if (toL1) room -= item.tokens
     const to = toL1 || item.pinned ? (item.pinned ? item.tier : 'L1') : 'L2'
     if (item.tier !== to || !isInFocus(item)) draft.move(item, to, IN_FOCUS)
     draft.touch(item.id)
   }
-}
-
-/** The whole file replaces every older version and part of it; the tier of the item that it replaces is kept. */
-function putFile(draft: ContextDraft, file: FileText, source: ContextItem['source'], reason: string): void {
-  const id = fileId(file.path, file.lines)
-  for (const item of draft.items()) {
-    if (item.kind !== 'file' || item.source.path !== file.path || item.id === id || item.pinned) continue
-    const older = item.source.version !== file.version
-    if (file.lines === null || (older && item.id !== fileId(file.path))) {
-      draft.apply({ op: 'evict', id: item.id, rule: older ? 'replaced by a newer version' : 'part of the whole file that was read since' })
-    } else if (older && !item.stale) draft.apply({ op: 'stale', id: item.id, stale: true })
-  }
-  const before = draft.item(id)
-  if (before !== undefined && before.source.version === file.version && !before.stale) {
-    draft.touch(id)
-    return
-  }
-  const inL1 = before?.tier === 'L1'
-  draft.put({
-    id,
-    tier: inL1 ? 'L1' : 'L2',
-    kind: 'file',
-    title: file.lines === null ? file.path : `${file.path}:${file.lines.from}-${file.lines.to}`,
-    text: file.text,
-    source,
-    reason: before !== undefined && isInFocus(before) ? IN_FOCUS : reason,
-    maxTokens: Math.floor(inL1 ? draft.limits.L1 * SHARE.focused : draft.limits.L2 * SHARE.file),
-  })
-}
-
-function markStale(draft: ContextDraft, paths: readonly string[]): void {
-  if (paths.length === 0) return
-  const changed = new Set(paths)
-  for (const item of draft.items()) {
-    if (item.kind !== 'file' || item.stale || item.source.path === undefined || !changed.has(item.source.path)) continue
-    draft.apply({ op: 'stale', id: item.id, stale: true })
-  }
-}
-
-function refreshFile(draft: ContextDraft, file: FileNow): void {
-  const { path, text, version } = file
-  const shown = draft.items().filter((item) => item.kind === 'file' && item.source.path === path)
-  if (shown.length === 0) return
-  if (text === null || version === null) {
-    for (const item of shown) {
-      if (!item.pinned) draft.apply({ op: 'evict', id: item.id, rule: 'the file is gone' })
-    }
-    return
-  }
-  putFile(
-    draft,
-    { path, text, version, lines: null },
-    { by: 'kernel', frame: draft.frame, path, version },
-    'read again after it had changed',
-  )
-}
-
-/** A file that a result points at counts as used; one that fell out comes back when that pushes nothing else out. */
-function promote(draft: ContextDraft, path: string, rule: string, bringBack: boolean): void {
-  const id = fileId(path)
-  const item = draft.item(id)
-  if (item !== undefined) {
-    draft.touch(id)
-    return
-  }
-  if (!bringBack) return
-  const entry = draft.state.evicted.findLast((evicted) => evicted.item.id === id)
-  if (entry === undefined || draft.tokens('L2') + entry.item.tokens > draft.limits.L2) return
-  draft.apply({ op: 'bring-back', id, to: 'L2' })
-  const back = draft.item(id)
-  if (back === undefined) return
-  draft.move(back, 'L2', rule)
-  // While it was out nobody told whether it changed: it is read again before it counts as current.
-  draft.apply({ op: 'stale', id, stale: true })
 }
 
 function planText(plan: Plan): string {

@@ -3,6 +3,7 @@ import type { ContextItem, ContextItemKind } from '../../../shared/context'
 import type { ToolOutcome } from '../../../shared/frames'
 import { ContentHash } from '../../../shared/ids'
 import { ToolSchemas } from '../tools/schemas'
+import { looksLikeTests } from './compress/condense-tests'
 
 /** What a call was about: the path or command that makes a later success of the same tool the end of an earlier error. */
 export interface ToolTarget {
@@ -45,10 +46,11 @@ const POINTING_TOOLS = new Set([
   'memory.path',
 ])
 
-export function kindOfResult(tool: string): ContextItemKind {
+export function kindOfResult({ tool, text }: Pick<ToolOutcome, 'tool' | 'text'>): ContextItemKind {
   if (POINTING_TOOLS.has(tool)) return 'references'
   if (tool === 'lsp.documentSymbols' || tool === 'lsp.workspaceSymbols' || tool === 'memory.find') return 'symbols'
-  return tool.startsWith('git.') ? 'git' : 'tool-result'
+  if (tool.startsWith('git.')) return 'git'
+  return tool.startsWith('shell.') && looksLikeTests(text) ? 'tests' : 'tool-result'
 }
 
 export interface FileText {

@@ -17,7 +17,11 @@ import type { BranchId, ContentHash } from '../../../shared/ids'
 import type { RunState } from '../../../shared/run-state'
 import { tierTokens } from '../../../shared/context'
 import type { AgentApi, ContextBundle, SpeculationResult, SymbolRef, ToolReply, Variant } from '../agents/agent-api'
+import { BackgroundPromotion } from '../context/background-promotion'
 import type { ContextEvent } from '../context/context-policy'
+import { isRefreshable } from '../context/file-items'
+import { countingOf } from '../context/tokenizers'
+import { pathsOf, toolTarget } from '../context/tool-items'
 import { approvedPaths } from '../checkpoints/files'
 import { mergeGuard } from '../tools/authorise'
 import { automaticAnswer } from '../humans/automatic-answer'
@@ -63,6 +67,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   readonly #recorder: BranchRecorder
   readonly #terminal: TerminalLog
   readonly #context: BranchContext
+  readonly #promotion: BackgroundPromotion | null
   readonly #calls: ToolCalls
   readonly #role: RolePolicy
   #asked = 0
@@ -86,6 +91,8 @@ export class BranchEngine implements AgentApi, BranchLink {
       mode: parts.mode,
     })
     this.#context = new BranchContext(this.#recorder, parts)
+    const sources = parts.mode === 'live' ? (parts.contextSources?.(branchId) ?? null) : null
+    this.#promotion = sources === null ? null : new BackgroundPromotion(sources, parts.log)
     this.#terminal = new TerminalLog(
       (session, stream, data) => void this.#recorder.ambient('terminal.data', { session, stream, data }),
       parts.log,
@@ -158,7 +165,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   begin(instructions: readonly { path: string; text: string }[]): void {
     this.#recorder.foldAmbient()
     if (instructions.length > 0) this.#changeContext({ type: 'instructions', files: instructions })
-    this.#changeContext({ type: 'task', text: this.task })
+    this.#changeContext({ type: 'task', text: this.task, counting: this.#parts.counting ?? countingOf(null) })
   }
 
   focusOn(paths: readonly string[]): Promise<void> {
@@ -356,6 +363,7 @@ export class BranchEngine implements AgentApi, BranchLink {
     // Edits that no gate took any more are made on the branch as it ended: whoever asked for them waits for the answer.
     this.#takeEdits()
     this.#terminal.close()
+    this.#promotion?.close()
     await this.device.dispose()
   }
 
@@ -387,6 +395,13 @@ export class BranchEngine implements AgentApi, BranchLink {
     if (next !== undefined || this.#recorder.replaying) return
     await this.#parts.control.gate()
     this.#takeEdits()
+    this.#takeFound()
+  }
+
+  /** Between two steps of the program: what was found out beside them, and room for what comes. */
+  #takeFound(): void {
+    const found = this.#promotion?.take() ?? []
+    this.#context.observe({ type: 'background', found }, found.length === 0 ? 'Condensed in the background' : 'Found in the background')
   }
 
   #takeEdits(): void {
@@ -423,7 +438,7 @@ export class BranchEngine implements AgentApi, BranchLink {
       maxErrors: this.#options.maxErrors,
       wallTimeMs: this.#recorder.now() - this.state.startedAtMs,
       maxWallTimeMs: this.#options.maxWallTimeMs,
-      staleItems: Object.values(context.items).filter((item) => item.stale).length,
+      staleItems: Object.values(context.items).filter(isRefreshable).length,
       maxStaleItems: MAX_STALE_ITEMS,
       waived: [...waived],
     }
@@ -447,7 +462,7 @@ export class BranchEngine implements AgentApi, BranchLink {
   }
 
   async #refresh(): Promise<void> {
-    const stale = Object.values(this.state.context.items).filter((item) => item.stale && item.source.path !== undefined)
+    const stale = Object.values(this.state.context.items).filter(isRefreshable)
     const files = []
     for (const path of [...new Set(stale.flatMap((item) => item.source.path ?? []))].sort().slice(0, MAX_FILES_AT_ONCE)) {
       const outcome = await this.#callTool('fs.read', { path })
@@ -604,6 +619,13 @@ export class BranchEngine implements AgentApi, BranchLink {
 
   #changeContext(event: ContextEvent): void {
     this.#context.change(event)
+    if (this.#promotion === null || !this.live) return
+    if (event.type === 'focus') this.#promotion.touched(event.paths)
+    if (event.type === 'files-changed') this.#promotion.changed(event.paths.slice(0, MAX_FILES_AT_ONCE))
+    if (event.type === 'tool-outcome' && event.outcome.ok) {
+      const { path } = toolTarget(event.args)
+      this.#promotion.touched([...pathsOf(event.outcome).slice(0, 3), ...(path === undefined ? [] : [path])])
+    }
   }
 
   #stopIfSuspended(): void {

@@ -1,7 +1,9 @@
 import type { Frame, FramePayload, IsolationLevel, Verdict } from '../../../shared/frames'
 import type { BranchId, ContentHash, RunId } from '../../../shared/ids'
+import type { TokenCounting } from '../../../shared/context'
 import type { RunState } from '../../../shared/run-state'
 import type { Base, FileStore } from '../checkpoints/files'
+import type { ContextSources } from '../context/background-promotion'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
@@ -31,6 +33,10 @@ export interface RunParts {
   readonly clock: () => number
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
+  /** How the tokens of the run's model are counted; absent where no model reads them. Its encoding was loaded. */
+  readonly counting?: TokenCounting
+  /** What the memory tells about the files that a branch works on, beside its work; null or absent: nothing is promoted in the background. */
+  readonly contextSources?: (branchId: BranchId) => ContextSources | null
   readonly log: (line: string) => void
   /** The frames that a branch recorded so far. */
   tapeOf(branchId: BranchId): readonly Frame[]

@@ -1,37 +1,55 @@
 import type { ContextState } from '../../../shared/context'
-import type { ContextEdit, ContextPreview, MethodParams, RestorePreview } from '../../../shared/contract/methods'
+import type { ContextPreview, MethodParams, RestorePreview } from '../../../shared/contract/methods'
 import { KeyframeError } from '../../../shared/failure'
 import type { HunkSelection, MergeOutcome } from '../../../shared/frames'
 import type { BranchId, ContentHash } from '../../../shared/ids'
 import { branchOrigins, pathTo } from '../../../shared/run-state'
-import { contextChanges, previewEdits } from '../context/context-policy'
 import type { ContextEnv } from '../context/context-draft'
+import type { HandEdit, ResolvedEdit } from '../context/context-edits'
+import { failedPreview, previewEdits, recordedChanges } from '../context/context-policy'
+import { ContextTexts } from '../context/context-texts'
+import { type EditSources, resolveEdits } from '../context/resolve-edits'
+import { counterFor, loadEncoding } from '../context/tokenizers'
 import { approvedPaths, type FilesAt, type MergeGuard } from '../checkpoints/files'
 import { mergeGuard } from '../tools/authorise'
 import { mergeDir, type RunEngine, type RunServices } from '../scheduler/run-engine'
 
+/** The model of the codebase as of a point of a branch, for edits that add symbols and answers of queries; null while there is none. */
+export type GraphAt = (run: RunEngine, branchId: BranchId, n: number) => Promise<EditSources['graph']>
+
 /** What people do to branches by hand: edit context, fork, restore, merge. Each leaves frames. */
 export class BranchActions {
   readonly #services: RunServices
+  readonly #graphAt: GraphAt
 
-  constructor(services: RunServices) {
+  constructor(services: RunServices, graphAt: GraphAt = async () => null) {
     this.#services = services
+    this.#graphAt = graphAt
   }
 
-  previewContext(run: RunEngine, branchId: BranchId, n: number, edits: readonly ContextEdit[]): ContextPreview {
-    return previewEdits(run.stateAt(branchId, n).context, edits, this.#env(n))
+  /** Writes nothing; a failure is part of the answer. */
+  async previewContext(run: RunEngine, branchId: BranchId, n: number, edits: readonly HandEdit[]): Promise<ContextPreview> {
+    const { context } = run.stateAt(branchId, n)
+    try {
+      const resolved = await this.#resolve(run, branchId, n, edits)
+      return previewEdits(context, resolved, this.#env(context, n, this.#texts()))
+    } catch (thrown) {
+      if (thrown instanceof KeyframeError) return failedPreview(context, thrown.failure)
+      throw thrown
+    }
   }
 
   /** At the live end: at once when nothing runs, else at the branch's next tick. Resolves with the frame. */
-  applyContext(run: RunEngine, branchId: BranchId, edits: readonly ContextEdit[], note: string): Promise<{ frame: number }> {
+  async applyContext(run: RunEngine, branchId: BranchId, edits: readonly HandEdit[], note: string): Promise<{ frame: number }> {
+    const resolved = await this.#resolve(run, branchId, run.frames().length, edits)
     const apply = (): { frame: number } => {
       const state = run.branch(branchId)?.state ?? run.stateAt(branchId)
-      const changes = this.#changes(state.context, edits, state.frame)
+      const changes = this.#changes(state.context, resolved, state.frame)
       run.observe(branchId, 'context.edited', { changes, note })
       return { frame: this.#services.journal.length(run.runId) }
     }
     const active = run.branch(branchId)
-    if (active === undefined || run.control.paused || active.state.phase === 'waiting') return Promise.resolve(apply())
+    if (active === undefined || run.control.paused || active.state.phase === 'waiting') return apply()
     return new Promise((resolve, reject) => {
       active.queueEdits(() => {
         try {
@@ -47,9 +65,11 @@ export class BranchActions {
   async fork(run: RunEngine, params: MethodParams<'branches.fork'>): Promise<{ branchId: BranchId }> {
     const branchId = params.branchId as BranchId
     const state = run.stateAt(branchId, params.n)
-    const changes = params.edits.length === 0 ? [] : this.#changes(state.context, params.edits, params.n)
+    const edits: readonly HandEdit[] = params.edits
+    const resolved = await this.#resolve(run, branchId, params.n, edits)
+    const changes = resolved.length === 0 ? [] : this.#changes(state.context, resolved, params.n)
     const parentOptions = run.optionsOf(branchId)
-    const task = params.task ?? this.#editedTask(state.context, params.edits) ?? state.task
+    const task = params.task ?? this.#editedTask(state.context, edits) ?? state.task
     const options = {
       ...parentOptions,
       ...{ task, agent: params.agent ?? parentOptions.agent, approval: params.approval ?? 'ask' },
@@ -154,12 +174,27 @@ export class BranchActions {
     return run.stateAt(branchId).checkpoint?.ref.manifest ?? null
   }
 
-  #changes(context: ContextState, edits: readonly ContextEdit[], frame: number) {
-    return contextChanges(context, { type: 'edits', edits, by: 'human' }, this.#env(frame))
+  #changes(context: ContextState, edits: readonly ResolvedEdit[], frame: number) {
+    const texts = this.#texts()
+    const changes = recordedChanges(context, { type: 'edits', edits, by: 'human' }, this.#env(context, frame, texts))
+    texts.flush()
+    return changes
+  }
+
+  /** What the edits add, as of frame `n`; what an undo takes back. */
+  async #resolve(run: RunEngine, branchId: BranchId, n: number, edits: readonly HandEdit[]): Promise<ResolvedEdit[]> {
+    const { tokenizer } = run.stateAt(branchId, n).context
+    if (tokenizer !== undefined) await loadEncoding(tokenizer.name)
+    const needsGraph = edits.some((edit) => edit.op === 'add-symbol' || edit.op === 'add-query')
+    return resolveEdits(edits, {
+      readFile: async (path) => readText(await this.filesAt(run, branchId, n), path),
+      editedAt: (frame) => editedAt(run, branchId, n, frame),
+      graph: needsGraph ? await this.#graphAt(run, branchId, n) : null,
+    })
   }
 
   /** The text of the task item when the edits change it: the branch then begins with that instruction. */
-  #editedTask(context: ContextState, edits: readonly ContextEdit[]): string | null {
+  #editedTask(context: ContextState, edits: readonly HandEdit[]): string | null {
     const edited = edits.findLast((edit) => edit.op === 'edit' && context.items[edit.id]?.kind === 'task')
     return edited?.op === 'edit' ? edited.text : null
   }
@@ -176,13 +211,46 @@ export class BranchActions {
     return authors
   }
 
-  #env(frame: number): ContextEnv {
-    const { journal, redactor, countTokens } = this.#services
+  #texts(): ContextTexts {
+    const { journal, redactor } = this.#services
+    const store = {
+      put: (text: string) => journal.content.put(text, 'context'),
+      get: (hash: ContentHash) => journal.content.get(hash).toString('utf8'),
+    }
+    return new ContextTexts(store, (text) => redactor.redact(text))
+  }
+
+  #env(context: ContextState, frame: number, texts: ContextTexts): ContextEnv {
     return {
       frame,
-      put: (text) => journal.content.put(redactor.redact(text), 'context'),
-      textOf: (hash) => journal.content.get(hash).toString('utf8'),
-      countTokens,
+      put: (text) => texts.put(text),
+      textOf: (hash) => texts.textOf(hash),
+      countTokens: counterFor(context.tokenizer, this.#services.countTokens),
     }
   }
+}
+
+/** Null: there is no such file, or it is no text. */
+async function readText(files: FilesAt, path: string) {
+  try {
+    const { text, version } = await files.read(path)
+    return text === null ? null : { text, version }
+  } catch (thrown) {
+    if (thrown instanceof KeyframeError && thrown.code === 'files.not-found') return null
+    throw thrown
+  }
+}
+
+/** What a frame of edits changed, and the state that it changed. Throws `context.no-such-edit`. */
+function editedAt(run: RunEngine, branchId: BranchId, n: number, edited: number) {
+  const frame = pathTo(run.frames(), branchOrigins(run.frames()), branchId, n).find((one) => one.n === edited)
+  if (frame?.kind !== 'context.edited') {
+    throw new KeyframeError({
+      code: 'context.no-such-edit',
+      message: `Frame ${edited} is no edit of the context on the way to frame ${n}.`,
+      action: 'Undo a frame of edits by hand of this branch.',
+      details: { frame: edited },
+    })
+  }
+  return { before: run.stateAt(frame.branchId, edited - 1).context, changes: frame.payload.changes }
 }
