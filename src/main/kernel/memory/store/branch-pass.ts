@@ -210,9 +210,8 @@ export class BranchPass {
 
   /** Kind, then name, of all that is declared in a file as the layer sees it now. */
   #declared(path: string): Set<string> {
-    const { files, baseVersion } = this.#opened()
-    const seen = files.seen(path)
-    return seen === null ? new Set() : new Set(this.#sql.declared.all(seen.id, baseVersion, baseVersion, LIVE_LAYER))
+    const seen = this.#opened().files.seen(path)
+    return seen === null ? new Set() : new Set(this.#sql.declared.all(seen.id))
   }
 }
 
@@ -256,9 +255,9 @@ function statements(db: Database.Database) {
        WHERE f.id = ? ORDER BY c.start_line`,
     ),
     declared: db
-      .prepare<[number, number, number, number], string>(
+      .prepare<[number], string>(
         `SELECT DISTINCT e.kind || char(10) || e.name FROM files f JOIN entities e ON e.file = f.node_id AND e.layer = f.layer AND e.declared = 1
-         WHERE f.id = ?1 AND CASE WHEN f.layer = ?4 THEN e.valid_from <= ?2 AND (e.valid_to IS NULL OR e.valid_to > ?3) ELSE e.valid_to IS NULL END`,
+           AND e.valid_from <= f.valid_from AND coalesce(e.valid_to, 9e15) >= coalesce(f.valid_to, 9e15) WHERE f.id = ?`,
       )
       .pluck(),
   }

@@ -19,7 +19,11 @@ export async function bringToState(worker: IndexWorkerClient, point: FilesAtPoin
   let files: { path: string; hash: string; bytes: Uint8Array | null }[] = []
   let size = 0
   const hand = async (): Promise<void> => {
-    await worker.run('branch-content', { files }, files.flatMap(({ bytes }) => (bytes === null ? [] : [bytes.buffer as ArrayBuffer])))
+    await worker.run(
+      'branch-content',
+      { files },
+      files.flatMap(({ bytes }) => (bytes === null ? [] : [bytes.buffer as ArrayBuffer])),
+    )
     files = []
     size = 0
   }

@@ -24,10 +24,10 @@ export class RowCollector {
       return {
         find: database
           .prepare<[number, number, number], number>(
-            `SELECT r.id FROM ${table} r WHERE r.valid_to IS NOT NULL AND r.id > ?1 AND r.valid_to <= ?2 AND NOT CASE WHEN r.layer = ${LIVE_LAYER}
+            `SELECT r.id FROM ${table} r WHERE r.valid_to IS NOT NULL AND r.id > ? AND r.valid_to <= ? AND NOT CASE WHEN r.layer = ${LIVE_LAYER}
                THEN EXISTS (SELECT 1 FROM layers l WHERE l.base_version >= r.valid_from AND l.base_version < r.valid_to)
                ELSE EXISTS (SELECT 1 FROM states s WHERE s.layer = r.layer AND s.version >= r.valid_from AND s.version < r.valid_to) END
-             ORDER BY r.id LIMIT ?3`,
+             ORDER BY r.id LIMIT ?`,
           )
           .pluck(),
         drop: (id) => {

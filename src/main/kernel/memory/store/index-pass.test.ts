@@ -60,7 +60,11 @@ function contents(database: Database.Database): unknown[] {
     database
       .prepare('SELECT key, name, line FROM unresolved_calls JOIN nodes n ON n.id = src WHERE valid_to IS NULL ORDER BY key, name, line')
       .all(),
-    database.prepare('SELECT path, symbol, kind, language, start_line, end_line, text, hash FROM chunks WHERE valid_to IS NULL ORDER BY path, start_line').all(),
+    database
+      .prepare(
+        'SELECT path, symbol, kind, language, start_line, end_line, text, hash FROM chunks WHERE valid_to IS NULL ORDER BY path, start_line',
+      )
+      .all(),
   ]
 }
 

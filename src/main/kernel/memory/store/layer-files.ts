@@ -143,7 +143,10 @@ function statements(db: Database.Database) {
         'SELECT path FROM files WHERE layer = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)',
       )
       .pluck(),
-    named: db.prepare<[string, string], { key: string; kind: string; layer: number; path: string; validFrom: number; validTo: number | null }>(
+    named: db.prepare<
+      [string, string],
+      { key: string; kind: string; layer: number; path: string; validFrom: number; validTo: number | null }
+    >(
       `SELECT key, kind, layer, path, valid_from AS validFrom, valid_to AS validTo FROM entities JOIN nodes ON nodes.id = node_id
        WHERE name_lower = ? AND name = ? AND declared = 1`,
     ),

@@ -358,7 +358,7 @@ function statements(db: Database.Database) {
       'UPDATE files SET unlinked = 1 WHERE layer = ? AND path = ? AND gone = 0 AND valid_to IS NULL',
     ),
     markAllUnlinked: db.prepare<[number]>(
-      "UPDATE files SET unlinked = 1 WHERE layer = ? AND facts IS NOT NULL AND valid_to IS NULL AND unlinked = 0",
+      'UPDATE files SET unlinked = 1 WHERE layer = ? AND facts IS NOT NULL AND valid_to IS NULL AND unlinked = 0',
     ),
     unlinked: db.prepare<[number], string>('SELECT path FROM files WHERE layer = ? AND unlinked = 1 AND valid_to IS NULL').pluck(),
     withMissing: db.prepare<[number], string>('SELECT path FROM files WHERE layer = ? AND unresolved = 1 AND valid_to IS NULL').pluck(),
@@ -366,9 +366,7 @@ function statements(db: Database.Database) {
       `SELECT id, symbol, kind, language, start_line AS startLine, end_line AS endLine, hash FROM chunks
        WHERE file = ? AND layer = ? AND valid_to IS NULL`,
     ),
-    addChunk: db.prepare<
-      [number, number, string, string | null, string | null, string | null, number, number, string, Uint8Array, number]
-    >(
+    addChunk: db.prepare<[number, number, string, string | null, string | null, string | null, number, number, string, Uint8Array, number]>(
       `INSERT INTO chunks (layer, file, path, symbol, kind, language, start_line, end_line, text, hash, valid_from)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),

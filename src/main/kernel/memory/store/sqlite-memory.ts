@@ -148,9 +148,7 @@ class SqliteMemory implements Memory {
   }
 
   query(cypher: string, limit: number): GraphTable {
-    return (
-      this.ask(LIVE, ({ graph }) => graph.query(cypher, limit)) ?? { columns: [], rows: [], ...NOTHING, limit: null, durationMs: 0 }
-    )
+    return this.ask(LIVE, ({ graph }) => graph.query(cypher, limit)) ?? { columns: [], rows: [], ...NOTHING, limit: null, durationMs: 0 }
   }
 
   summary(): GraphSummary {
@@ -331,7 +329,9 @@ class SqliteMemory implements Memory {
         const worker = await this.opened()
         this.tell({ ...this.current, state: 'indexing' })
         const status = await job(worker)
-        this.tell(status === null ? { ...this.current, state: 'idle' } : this.withNotices({ ...status, background: this.current.background }))
+        this.tell(
+          status === null ? { ...this.current, state: 'idle' } : this.withNotices({ ...status, background: this.current.background }),
+        )
       } catch (thrown) {
         const { message } = toFailure(thrown)
         if (this.disposing === null)
