@@ -322,7 +322,7 @@ function firstName(text: string): string {
 }
 
 function singular(name: string): string {
-  if (/ies$/.test(name)) return `${name.slice(0, -3)}y`
+  if (name.endsWith('ies')) return `${name.slice(0, -3)}y`
   return /[^s]s$/.test(name) ? name.slice(0, -1) : name
 }
 
