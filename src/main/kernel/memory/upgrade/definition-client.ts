@@ -5,12 +5,7 @@ import type { LspChannel } from '../../tools/drivers/lsp/lsp-channel'
 const INITIALIZE_MS = 60_000
 const ANSWER_MS = 10_000
 
-const Message = z.object({
-  id: z.union([z.number(), z.string()]).nullish(),
-  method: z.string().optional(),
-  result: z.unknown(),
-  error: z.unknown(),
-})
+const Message = z.object({ id: z.union([z.number(), z.string()]).nullish(), method: z.string().optional(), result: z.unknown().optional() })
 const Start = z.object({ line: z.number().int().min(0) })
 const Places = z
   .union([
