@@ -23,6 +23,8 @@ export interface SymbolParts extends Pick<SymbolFact, 'valueType' | 'returns' | 
   readonly text?: string
   /** A second symbol of the same key and kind is another one (`key~2`), not an overload of the first. */
   readonly distinct?: boolean
+  /** It only says that there is such a thing (a prototype): a definition of the same key takes its place. */
+  readonly declaration?: boolean
 }
 
 /**
@@ -38,6 +40,7 @@ export class FactsBuilder {
   readonly #symbols: SymbolFact[] = []
   readonly #uses: UseFact[] = []
   readonly #kinds = new Map<string, NodeKind>()
+  readonly #declarations = new Map<string, number>()
   readonly #mentions = new Set<string>()
   readonly #later: (() => void)[] = []
   #depth = 0
@@ -46,10 +49,13 @@ export class FactsBuilder {
     const { whole, name, kind, prefix, exported, doc, valueType, returns, parameters, test } = parts
     const text = parts.text ?? name.text
     let key = `${prefix}${text}`
-    if (this.#kinds.get(key) === kind && parts.distinct !== true) return key
+    const declared = this.#declarations.get(key)
+    const isKnown = this.#kinds.get(key) === kind
+    if (isKnown && parts.distinct !== true && (declared === undefined || parts.declaration === true)) return key
+    if (isKnown && declared !== undefined) this.#kinds.delete(key)
     for (let count = 2; this.#kinds.has(key); count += 1) key = `${prefix}${text}~${count}`
     this.#kinds.set(key, kind)
-    this.#symbols.push({
+    const symbol: SymbolFact = {
       key,
       kind,
       name: text,
@@ -64,7 +70,14 @@ export class FactsBuilder {
       ...(returns === undefined || returns.is === 'unknown' ? {} : { returns }),
       ...(parameters === undefined ? {} : { parameters }),
       ...(test === true ? { test } : {}),
-    })
+    }
+    if (isKnown && declared !== undefined) {
+      this.#symbols[declared] = symbol
+      this.#declarations.delete(key)
+    } else {
+      if (parts.declaration === true) this.#declarations.set(key, this.#symbols.length)
+      this.#symbols.push(symbol)
+    }
     return key
   }
 
