@@ -157,8 +157,8 @@ export class NameResolution {
         const found = this.valueOf(path, ref.of, depth + 1)
         const symbol = found === null ? undefined : this.symbolAt(found)
         if (found === null || symbol === undefined) return null
-        // Calling a class makes one, in languages without `new`.
-        if (symbol.kind === 'class') return found
+        // Calling a class makes one, in languages without `new`; calling another type makes a value one of it.
+        if (symbol.kind === 'class' || symbol.kind === 'type' || symbol.kind === 'enum') return found
         if (symbol.returns !== undefined) return this.typeOf(found.path, symbol.returns, depth + 1)
         // What a variable or property with a declared function type gives.
         return null
