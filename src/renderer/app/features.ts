@@ -7,6 +7,7 @@ import { inboxFeature } from '../features/inbox/register'
 import { policyFeature } from '../features/policy/register'
 import { replayFeature } from '../features/replay/register'
 import { runsFeature } from '../features/runs/register'
+import { searchFeature } from '../features/search/register'
 import { settingsFeature } from '../features/settings/register'
 import { terminalFeature } from '../features/terminal/register'
 import { timelineFeature } from '../features/timeline/register'
@@ -16,6 +17,7 @@ import type { FeatureModule } from './feature-module'
 export const features: readonly FeatureModule[] = [
   runsFeature,
   editorFeature,
+  searchFeature,
   inboxFeature,
   contextFeature,
   agentFeature,
