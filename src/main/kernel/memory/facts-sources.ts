@@ -15,6 +15,9 @@ import { kubernetes } from './infra/kubernetes'
 import { kustomize } from './infra/kustomize'
 import { circleCi, gitlabCi, jenkinsfile } from './infra/other-pipelines'
 import { terraform } from './infra/terraform'
+import { models } from './data/models'
+import { codeMigrations } from './data/code-migrations'
+import { prismaSchema } from './data/prisma-schema'
 import type { FactsSource } from './facts-source'
 
 /** Everything that reads files beside the programming languages; each file is given to all that claim it, in this order. */
@@ -22,6 +25,9 @@ export const FACTS_SOURCES: readonly FactsSource[] = [
   sql,
   sqlInCode,
   queryBuilders,
+  prismaSchema,
+  codeMigrations,
+  models,
   settings,
   packageImports,
   manifests,

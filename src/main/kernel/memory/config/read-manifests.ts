@@ -140,7 +140,8 @@ function goMod(_path: string, text: string): Manifest {
   let own: Manifest['own'] = null
   let block = ''
   for (const [index, whole] of text.split('\n').entries()) {
-    const line = whole.replace(/\s*\/\/.*$/, '').trim()
+    const comment = whole.indexOf('//')
+    const line = (comment === -1 ? whole : whole.slice(0, comment)).trim()
     const words = line.split(/\s+/)
     if (words[0] === 'module' && words[1] !== undefined)
       own = { name: words[1].replaceAll('"', ''), version: '', description: '', line: index + 1 }
