@@ -107,7 +107,7 @@ export class RustCode {
         return this.name(node)
       case 'struct_expression': {
         const type = node.childForFieldName('name')
-        if (type !== null && type.text !== 'Self') facts.use(this.path(type), 'new', node.line)
+        if (type !== null) facts.use(this.path(type), 'new', node.line)
         for (const field of node.childForFieldName('body')?.namedChildren ?? []) {
           const value = field.childForFieldName('value') ?? (field.type === 'field_initializer' ? null : field.firstNamedChild)
           if (value !== null) this.value(value)
@@ -230,7 +230,7 @@ export class RustCode {
     const inner = node.type === 'generic_function' ? (node.childForFieldName('function') ?? node) : node
     if (inner.type === 'identifier' || inner.type === 'scoped_identifier') {
       if (WRAPPERS.has(inner.text)) return
-      facts.use(this.path(inner), makes(inner) ? 'new' : 'call', line)
+      facts.use(this.path(inner), isVariant(inner) ? 'read' : makes(inner) ? 'new' : 'call', line)
     } else if (inner.type === 'field_expression') {
       facts.use(this.ref(inner), 'call', line)
       const object = inner.childForFieldName('value')
@@ -353,11 +353,8 @@ export class RustCode {
   private ref(node: Syntax | null): Ref {
     switch (node?.type) {
       case 'identifier':
+      case 'scoped_identifier':
         return this.path(node)
-      case 'scoped_identifier': {
-        const ref = this.path(node)
-        return ref
-      }
       case 'self':
         return this.self()
       case 'parenthesized_expression':
@@ -409,6 +406,11 @@ export class RustCode {
 /** A name in capitals that is called is a tuple struct or a variant. */
 function makes(node: Syntax): boolean {
   return /(?:^|::)[A-Z]\w*$/.test(node.text)
+}
+
+/** `Kind::Paid` by convention. */
+function isVariant(node: Syntax): boolean {
+  return /(?:^|::)[A-Z]\w*::[A-Z]\w*$/.test(node.text)
 }
 
 function how(node: Syntax): UseFact['how'] {
