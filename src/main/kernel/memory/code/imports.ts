@@ -12,7 +12,7 @@ export class Imports {
   }
 
   resolve(from: string, specifier: string): readonly string[] {
-    const key = `${from.slice(0, from.lastIndexOf('/') + 1)} ${from.slice(from.lastIndexOf('.'))} ${specifier}`
+    const key = `${from.slice(0, from.lastIndexOf('/') + 1)} ${endingOf(from) || from} ${specifier}`
     const known = this.#answers.get(key)
     if (known !== undefined) return known
     const found = this.#resolver(from)?.resolve(from, specifier) ?? []
@@ -25,10 +25,16 @@ export class Imports {
   }
 
   #resolver(path: string): ImportResolver | null {
-    const rule = languageOf(path)?.imports ?? null
+    // What has no ending says in its first line what it is.
+    const firstLine = endingOf(path) === '' ? (this.#repository.text(path)?.split('\n', 1)[0] ?? '') : ''
+    const rule = languageOf(path, firstLine)?.imports ?? null
     if (rule === null) return null
     const made = this.#resolvers.get(rule) ?? rule.resolver(this.#repository)
     this.#resolvers.set(rule, made)
     return made
   }
+}
+
+function endingOf(path: string): string {
+  return /\.[^./]+$/.exec(path)?.[0] ?? ''
 }

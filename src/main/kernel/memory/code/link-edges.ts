@@ -92,7 +92,11 @@ class Linker {
         this.unresolved.push({ from, name: target.name, line: use.line })
       return
     }
-    if (found.key === '') return
+    if (found.key === '') {
+      // A file that is run as a whole.
+      if (use.how === 'call' && found.path !== path) this.edge(from, found.path, 'calls', found.confidence, 'run by its path', use.line)
+      return
+    }
     const to = this.id(found.path, found.key)
     const kind = this.meaning.symbolAt(found)?.kind
     if (kind === undefined || to === from) {
@@ -125,7 +129,7 @@ class Linker {
     const found = this.meaning.valueOf(path, target)
     if (found === null || found.key !== '' || (how !== 'call' && how !== 'new')) return found
     // CommonJS: what the module gives may itself be called.
-    return this.meaning.exportOf(found.path, 'module.exports')
+    return this.meaning.exportOf(found.path, 'module.exports') ?? found
   }
 
   private import(entry: ImportFact): void {

@@ -275,7 +275,7 @@ class Extractor {
     if (name === null) return
     const bases = (node.childForFieldName('superclasses')?.namedChildren ?? []).filter((base) => base.type !== 'keyword_argument')
     const isEnum = bases.some((base) => /(?:^|\.)(?:Int|Str)?(?:Enum|Flag)$/.test(base.text))
-    const isTest = (/^Test/.test(name.text) && isTestPath(this.path)) || bases.some((base) => /(?:^|\.)\w*TestCase$/.test(base.text))
+    const isTest = (name.text.startsWith('Test') && isTestPath(this.path)) || bases.some((base) => /(?:^|\.)\w*TestCase$/.test(base.text))
     const exported = this.isPublic(name.text, place)
     const key = this.facts.add({
       whole,

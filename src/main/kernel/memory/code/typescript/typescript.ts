@@ -19,7 +19,7 @@ export const tsx: Language = {
   ...shared,
   id: 'tsx',
   grammar: 'tree-sitter-typescript/tree-sitter-tsx.wasm',
-  claims: (path) => /\.tsx$/.test(path),
+  claims: (path) => path.endsWith('.tsx'),
 }
 
 export const javascript: Language = {
