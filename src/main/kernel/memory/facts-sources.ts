@@ -15,6 +15,7 @@ import { kubernetes } from './infra/kubernetes'
 import { kustomize } from './infra/kustomize'
 import { circleCi, gitlabCi, jenkinsfile } from './infra/other-pipelines'
 import { terraform } from './infra/terraform'
+import { markdown, otherDocuments } from './docs/documents'
 import { models } from './data/models'
 import { codeMigrations } from './data/code-migrations'
 import { prismaSchema } from './data/prisma-schema'
@@ -44,4 +45,6 @@ export const FACTS_SOURCES: readonly FactsSource[] = [
   circleCi,
   jenkinsfile,
   terraform,
+  markdown,
+  otherDocuments,
 ]
