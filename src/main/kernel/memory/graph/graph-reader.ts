@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
-import type { EdgeKind, GraphNode, GraphResult, GraphSummary, NodeKind } from '../../../../shared/graph'
+import type { EdgeKind, GraphNode, GraphResult, GraphSummary, GraphTable, NodeKind } from '../../../../shared/graph'
 import type { View } from '../view'
+import { runCypher } from './cypher/run-cypher'
 import { findNodes } from './find-nodes'
 import { GraphRows, nodeOf } from './graph-rows'
 import { neighbourhoodOf } from './neighbourhood'
@@ -12,8 +13,11 @@ import { shortestWays } from './shortest-ways'
  */
 export class GraphReader {
   readonly #rows: GraphRows
+  readonly #nowMs: () => number
 
-  constructor(database: Database.Database, view: View) {
+  /** The clock tells how long a query took, nothing else. */
+  constructor(database: Database.Database, view: View, nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
     this.#rows = new GraphRows(database, view)
   }
 
@@ -32,6 +36,13 @@ export class GraphReader {
 
   path(from: string, to: string, maxHops: number): GraphResult {
     return this.#rows.inOneState(() => shortestWays(this.#rows, from, to, maxHops))
+  }
+
+  /** See `runCypher`. `AS OF` in it is not followed: `asOfIn` tells it to whoever chooses the view. */
+  query(cypher: string, limit: number): GraphTable {
+    const startedMs = this.#nowMs()
+    const table = this.#rows.inOneState(() => runCypher(this.#rows, cypher, limit))
+    return { ...table, durationMs: this.#nowMs() - startedMs }
   }
 
   summary(): GraphSummary {

@@ -64,6 +64,7 @@ const CALLABLE = "('function', 'method', 'test')"
 export class GraphRows {
   readonly #database: Database.Database
   readonly #sight: Sight | null
+  readonly #earliest: number
   readonly #prepared = new Map<string, Database.Statement<Bound[], unknown>>()
   readonly #edgesBy = { src: new WeakMap<readonly EdgeKind[], EdgeStatement>(), dst: new WeakMap<readonly EdgeKind[], EdgeStatement>() }
   #byNode: Database.Statement<Bound[], Seen<EntityRow>> | null = null
@@ -72,6 +73,7 @@ export class GraphRows {
   constructor(database: Database.Database, view: View) {
     this.#database = database
     this.#sight = isLive(view) ? null : new Sight(database, view)
+    this.#earliest = Math.min(...view.layers.map(({ version }) => version))
     this.#inOneState = database.transaction((question) => question())
   }
 
@@ -120,12 +122,14 @@ export class GraphRows {
     return { rows: this.#best(this.#visible(rows, 'content')), last }
   }
 
-  withPath(path: string, limit: number): EntityRow[] {
+  /** What a file says, and what it only mentions. */
+  ofFile(path: string, limit: number): EntityRow[] {
     const file = this.numberOf(path)
     if (file === null) return []
-    return this.#best(
-      this.#entities(`e.file = ? AND ${this.#sight === null ? 'e.valid_to IS NULL AND e.layer = 0' : '1 = 1'}`, [file], limit),
-    )
+    const still = this.#entities(`e.file = ? AND e.valid_to IS NULL ${this.#now('e')}`, [file], limit)
+    if (this.#sight === null) return this.#best(still)
+    // No index leads from a file to rows that have ended: those that ended after the view are few.
+    return this.#best([...still, ...this.#entities('e.valid_to > ? AND e.file = ?', [this.#earliest, file], limit)])
   }
 
   beginning(prefixLower: string, limit: number): EntityRow[] {
@@ -217,6 +221,16 @@ export class GraphRows {
     const bound: Bound[] = kind === null ? [most] : [kind, most]
     const [row] = this.#all<{ count: number }>(`SELECT count(*) AS count FROM (SELECT 1 FROM entities e WHERE ${which} LIMIT ?)`, bound)
     return row?.count ?? 0
+  }
+
+  /** Whether any entity has an attribute of this name, in whatever view; looks at a part of a large index only. */
+  hasAttribute(name: string): boolean {
+    const like = `%${JSON.stringify(name).replace(/[\\%_]/g, '\\$&')}:%`
+    const rows = this.#all<{ found: number }>(
+      `SELECT 1 AS found FROM (SELECT attributes FROM entities WHERE attributes IS NOT NULL LIMIT 20000) WHERE attributes LIKE ? ESCAPE '\\' LIMIT 1`,
+      [like],
+    )
+    return rows.length > 0
   }
 
   #countNodes(): Map<NodeKind, number> {
