@@ -58,7 +58,7 @@ class Extractor {
       for (const child of node.namedChildren) if (child.type === 'variable_assignment') this.variable(child)
     // Functions are as often as not defined inside of a condition.
     if (
-      /^(?:if_statement|elif_clause|else_clause|case_statement|case_item|list|compound_statement)$/.test(node.type) &&
+      /^(?:if_statement|elif_clause|else_clause|case_statement|case_item|list|compound_statement|ERROR)$/.test(node.type) &&
       holdsFunction(node)
     ) {
       for (const child of node.namedChildren) this.statement(child)
@@ -223,7 +223,7 @@ class Extractor {
 /** A path as it is written; `*` stands for a beginning that is known only when the script runs. Null for what is no path. */
 function pathOf(word: Syntax): string | null {
   let text = ''
-  const parts = word.type === 'word' || word.type === 'raw_string' || word.namedChildCount === 0 ? [word] : word.namedChildren
+  const parts = word.type === 'string' || word.type === 'concatenation' ? word.namedChildren : [word]
   for (const [at, part] of parts.entries()) {
     if (part.type === 'word' || part.type === 'string_content') text += part.text
     else if (part.type === 'raw_string') text += part.text.slice(1, -1)

@@ -42,6 +42,9 @@ class Extractor {
       case 'const_declaration':
       case 'var_declaration':
         return this.variables(node, node)
+      case 'ERROR':
+        for (const child of node.namedChildren) this.declaration(child)
+        return
       case 'package_clause':
       case 'comment':
         return

@@ -11,7 +11,7 @@ import { CodeWalker } from './walk-code'
 /** Statements whose blocks belong to the module or class around them. */
 const BLOCKS = new Set([
   ...['if_statement', 'elif_clause', 'else_clause', 'try_statement', 'except_clause', 'except_group_clause', 'finally_clause'],
-  ...['with_statement', 'for_statement', 'while_statement', 'block', 'match_statement', 'case_clause'],
+  ...['ERROR', 'with_statement', 'for_statement', 'while_statement', 'block', 'match_statement', 'case_clause'],
 ])
 
 /** Where statements declare: '' is the module, else a class. */

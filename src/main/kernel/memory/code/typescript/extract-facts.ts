@@ -61,7 +61,7 @@ class Extractor {
   private statement(node: Syntax, exported: boolean, prefix: string): void {
     if (node.type === 'import_statement') return this.importStatement(node)
     if (node.type === 'export_statement') return this.exportStatement(node, prefix)
-    if (node.type === 'ambient_declaration') {
+    if (node.type === 'ambient_declaration' || node.type === 'ERROR') {
       for (const child of node.namedChildren) this.statement(child, exported, prefix)
       return
     }
