@@ -1,8 +1,9 @@
 import type { FileFacts } from '../code/file-facts'
 import type { FactsCollector } from './collect-facts'
-import { keyed } from './collect-facts'
+import { keyed, named } from './collect-facts'
 import type { DeclaredColumn } from './sql-facts'
 import { declareColumn, declareForeignKey, declareTable } from './sql-facts'
+import { tablesOfModel } from './table-names'
 import type { TextPlaces } from './text-place'
 import type { Tokens } from './token-walk'
 
@@ -20,6 +21,8 @@ export interface ModelFile {
 export interface ModelColumn extends DeclaredColumn {
   /** What a foreign key points at; the column is '' when only the table is known. */
   readonly references?: { readonly table: string; readonly column: string } | undefined
+  /** The model that it points at, where the name of its table is said elsewhere. */
+  readonly model?: string | undefined
 }
 
 export interface Model {
@@ -40,6 +43,9 @@ export function addModel(file: ModelFile, model: Model): void {
   for (const column of model.columns) {
     declareColumn(facts, model.table, column)
     const to = column.references
+    for (const table of to === undefined && column.model !== undefined ? tablesOfModel(column.model) : [])
+      for (const from of [`table:${model.table}`, `column:${model.table}.${column.name}`])
+        facts.relate(keyed(from), 'references', named(table, 'table'), column.line, 0.7, 'foreign key by name of the model')
     if (to === undefined) continue
     declareForeignKey(facts, model.table, {
       columns: [column.name],

@@ -77,6 +77,7 @@ export function railsSchema(changes: MigrationChanges): void {
       const [, list, options = ''] = INDEX.exec(line) ?? []
       if (list !== undefined) {
         addIndex(changes, open.table, list, options, at)
+        if (!open.creates) changes.table(open.table, at, 'create index')
         continue
       }
       if (/^\s{0,40}t\.timestamps/.test(line))
@@ -100,7 +101,10 @@ export function railsSchema(changes: MigrationChanges): void {
     if (referenceTable !== undefined && reference !== undefined)
       changes.add(referenceTable, [column('references', reference, options, at, 0)], at)
     const [, indexTable, list, indexOptions = ''] = ADD_INDEX.exec(line) ?? []
-    if (indexTable !== undefined && list !== undefined) addIndex(changes, indexTable, list, indexOptions, at)
+    if (indexTable !== undefined && list !== undefined) {
+      addIndex(changes, indexTable, list, indexOptions, at)
+      changes.table(indexTable, at, 'create index')
+    }
     const [, from, to, keyOptions = ''] = FOREIGN_KEY.exec(line) ?? []
     if (from !== undefined && to !== undefined) {
       const own = /\bcolumn:\s{0,4}[:"'](\w{1,100})/.exec(keyOptions)?.[1] ?? `${singular(to)}_id`
@@ -138,7 +142,6 @@ function addIndex(changes: MigrationChanges, table: string, list: string, option
   const columns = [...list.matchAll(/\w{1,100}/g)].map(([name]) => name)
   const name = /\bname:\s{0,4}[:"'](\w{1,100})/.exec(options)?.[1] ?? `index_${table}_on_${columns.join('_and_')}`
   if (!changes.undo) declareIndex(changes.file.facts, `index:${name}`, name, table, columns, /\bunique:\s{0,4}true/.test(options), line)
-  changes.table(table, line, 'create index')
 }
 
 function singular(table: string): string {

@@ -147,7 +147,10 @@ function reference(
   column: string,
 ): ModelColumn['references'] {
   if (!chain.includes('references') && !chain.includes('constrained')) return undefined
-  const source = changes.file.text.slice(changes.file.tokens()[close]?.at, (changes.file.tokens()[close]?.at ?? 0) + 400)
+  const from = changes.file.tokens()[close]?.at ?? 0
+  const ahead = changes.file.text.slice(from, from + 400)
+  const end = ahead.search(/;|\n[ \t]{0,80}[\w$}]/)
+  const source = end === -1 ? ahead : ahead.slice(0, end)
   const written = /\breferences\(\s{0,9}["'`](?:(\w{1,100})\.)?(\w{1,100})/.exec(source)
   const table = written?.[1] ?? /\b(?:inTable|on|constrained)\(\s{0,9}["'`](\w{1,100})/.exec(source)?.[1]
   if (table !== undefined) return { table, column: written?.[2] ?? 'id' }

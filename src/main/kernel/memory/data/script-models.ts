@@ -74,6 +74,7 @@ function drizzleColumn(file: ModelFile, start: number, tables: ReadonlyMap<strin
   const written = tokens[call + 2]
   const chain = callsAfter(tokens, close)
   let references: ModelColumn['references']
+  let model: string | undefined
   let at = close
   for (const name of chain) {
     while (at < close + 400 && !isWord(tokens[at], name)) at += 1
@@ -81,8 +82,10 @@ function drizzleColumn(file: ModelFile, start: number, tables: ReadonlyMap<strin
     const arrow = [...tokens.slice(at, at + 14)].findIndex((token, index) => isSign(token, '=') && isSign(tokens[at + index + 1], '>'))
     const table = tokens[at + arrow + 2]
     const column = tokens[at + arrow + 4]
-    if (arrow !== -1 && isWord(table) && isWord(column))
-      references = { table: tables.get(table.text) ?? snakeCase(table.text), column: snakeCase(column.text) }
+    if (arrow === -1 || !isWord(table) || !isWord(column)) continue
+    const known = tables.get(table.text)
+    if (known === undefined) model = table.text
+    else references = { table: known, column: snakeCase(column.text) }
   }
   const place = file.places.place(key.at)
   return [
@@ -92,6 +95,7 @@ function drizzleColumn(file: ModelFile, start: number, tables: ReadonlyMap<strin
       nullable: !chain.includes('notNull') && !chain.includes('primaryKey'),
       unique: chain.includes('unique'),
       references,
+      model,
     }),
   ]
 }
@@ -178,7 +182,7 @@ function decoratedColumn(
       plainColumn(own, '', place.line, {
         column: place.column,
         nullable: !/nullable\s{0,9}:\s{0,9}false/.test(relation.text),
-        references: { table: snakeCase(target), column: '' },
+        model: target,
       }),
     ]
   }

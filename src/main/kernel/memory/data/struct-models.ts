@@ -93,7 +93,7 @@ export function rustModels(file: ModelFile): void {
       if (!isWord(column) || !isSign(tokens[index + 1], '-') || !isSign(tokens[index + 2], '>') || !isWord(type)) continue
       const place = file.places.place(column.at)
       columns.push(
-        plainColumn(column.text, type.text, place.line, {
+        plainColumn(column.text, type.text === 'Nullable' ? (tokens[index + 5]?.text ?? '') : type.text, place.line, {
           column: place.column,
           nullable: type.text === 'Nullable',
           primaryKey: keys.includes(column.text),
@@ -229,7 +229,7 @@ function javaColumn(file: ModelFile, name: string, type: string, offset: number,
       primaryKey,
       nullable: !primaryKey && !/\bnullable\s{0,9}=\s{0,9}false/.test(options) && !annotations.has('NotNull'),
       unique: /\bunique\s{0,9}=\s{0,9}true/.test(options),
-      references: joined ? { table: snakeCase(type), column: '' } : undefined,
+      model: joined ? type : undefined,
     }),
   ]
 }
