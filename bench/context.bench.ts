@@ -1,13 +1,16 @@
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { contextBundle } from '../src/main/kernel/context/context-bundle'
-import { contextChanges, type ContextEvent } from '../src/main/kernel/context/context-policy'
+import { type ContextEvent, recordedChanges } from '../src/main/kernel/context/context-policy'
+import { ContextTexts } from '../src/main/kernel/context/context-texts'
 import { cachedTokenCounter } from '../src/main/kernel/context/count-tokens'
 import { createRedactor } from '../src/main/kernel/journal/redaction'
 import { hashBytes } from '../src/main/kernel/journal/sqlite-content-store'
 import { openJournal } from '../src/main/kernel/journal/sqlite-journal'
 import { createMemory } from '../src/main/kernel/memory/store/sqlite-memory'
 import { listFiles } from '../src/main/kernel/workspace/list-files'
-import { type ContextState, emptyContext, reduceContext, tierTokens } from '../src/shared/context'
+import { type ContextState, emptyContext, reduceChanges, tierTokens } from '../src/shared/context'
+import type { ContentHash } from '../src/shared/ids'
 import type { ToolOutcome } from '../src/shared/frames'
 import { freshFolder } from './support/bench-folder'
 import { generatedRepository, type GeneratedRepository } from './support/generated-repository'
@@ -21,37 +24,43 @@ const NOTES = 20
 const FOCUSED = 12
 const MOST_WARM_UP = 3_000
 const GATE_MS = 5
-/** Messages of the indexing thread are taken as often as this, as between the ticks of a run. */
-const CALLS_A_TURN = 10
+/** What the timer of the monitor itself takes. */
+const LOOP_RESOLUTION_MS = 1
 
 /**
- * One tick of the context manager: what a tool's outcome changes in full tiers, budgets enforced, and the bundle that the agent
- * is then given. As in a branch: new texts go into the journal's content store, texts come from there. The index of a repository
- * of 20k files is made meanwhile in its thread.
+ * One tick of the context manager: what a tool's outcome changes in full tiers, budgets enforced, what that costs a prompt cache, and the
+ * bundle that the agent is then given. As in a branch: texts are in memory, new ones are handed to the journal with the frame, which is
+ * timed apart. One tick a turn of the event loop, as in the kernel. The index of a repository of 20k files is made meanwhile in its thread.
  */
 export default async function context(): Promise<Measurement[]> {
   const repository = await generatedRepository(REPOSITORY)
   const folder = freshFolder('context')
-  const journal = openJournal({ dataDir: join(folder, 'data'), redactor: createRedactor() })
   const redactor = createRedactor()
+  const journal = openJournal({ dataDir: join(folder, 'data'), redactor })
+  const texts = new ContextTexts(
+    { put: (text) => journal.content.put(text, 'context'), get: (hash: ContentHash) => journal.content.get(hash).toString('utf8') },
+    (text) => redactor.redact(text),
+  )
   const countTokens = cachedTokenCounter()
   const next = agentEvents()
   let state: ContextState = emptyContext()
   let frame = 0
 
-  const tick = (event: ContextEvent, into = { both: new Samples(), changes: new Samples(), bundle: new Samples() }): void => {
+  const tick = (event: ContextEvent, into: Figures = figures()): void => {
     frame += 1
     const startedAt = performance.now()
-    const changes = contextChanges(state, event, {
+    const changes = recordedChanges(state, event, {
       frame,
-      put: (text) => journal.content.put(redactor.redact(text), 'context'),
-      textOf: (hash) => journal.content.get(hash).toString('utf8'),
+      put: (text) => texts.put(text),
+      textOf: (hash) => texts.textOf(hash),
       countTokens,
     })
-    for (const change of changes) state = reduceContext(state, change, frame)
+    state = reduceChanges(state, changes, frame)
     const changedAt = performance.now()
-    contextBundle(state, (hash) => journal.content.get(hash).toString('utf8'))
+    contextBundle(state, (hash) => texts.textOf(hash))
     const endedAt = performance.now()
+    texts.flush()
+    into.stored.add(performance.now() - endedAt)
     into.both.add(endedAt - startedAt)
     into.changes.add(changedAt - startedAt)
     into.bundle.add(endedAt - changedAt)
@@ -68,28 +77,45 @@ export default async function context(): Promise<Measurement[]> {
 
   const index = startIndexing(repository, folder)
   await index.underWay
-  const samples = { both: new Samples(), changes: new Samples(), bundle: new Samples() }
+  const samples = figures()
   let least = Number.MAX_SAFE_INTEGER
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  loop.enable()
   const cpuBefore = process.threadCpuUsage()
   for (let call = 0; call < scaled(CALLS); call += 1) {
-    if (call % CALLS_A_TURN === 0) await new Promise((resume) => setImmediate(resume))
+    await new Promise((resume) => setImmediate(resume))
     tick(next(frame + 1), samples)
     least = Math.min(least, tierTokens(state, 'L1') + tierTokens(state, 'L2'))
   }
   const cpu = process.threadCpuUsage(cpuBefore)
+  loop.disable()
   const cpuMs = (cpu.user + cpu.system) / 1000 / samples.both.spread.count
   const passes = index.passes()
   await index.stop()
   journal.close()
   const items = Object.keys(state.items).length
+  const delayMs = (nanoseconds: number): string => Math.max(0, nanoseconds / 1e6 - LOOP_RESOLUTION_MS).toFixed(1)
+  const delays = `event loop delayed by p50 ${delayMs(loop.percentile(50))}, p99 ${delayMs(loop.percentile(99))}, at most ${delayMs(loop.max)} ms`
   return [
     durations('tool outcome taken and bundle prepared, 32k L1 + 128k L2, while indexing', 'p99', samples.both, {
       gateMs: GATE_MS,
-      note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun; ${cpuMs.toFixed(2)} ms of the thread's processor time a call`,
+      note: `never less than ${Math.floor(least / 1000)}k tokens in the tiers, ${items} items at the end, ${passes + 1} passes of the index begun; ${cpuMs.toFixed(2)} ms of the thread's processor time a tick, all included; ${delays}`,
     }),
-    durations('of it: changes decided, budgets enforced, new texts stored', 'p99', samples.changes),
-    durations('of it: texts of the bundle read from the content store', 'p99', samples.bundle),
+    durations('of it: changes decided, budgets enforced, prompt cost found', 'p99', samples.changes),
+    durations('of it: bundle in its order with its texts', 'p99', samples.bundle),
+    durations('beside it, with the frame: new texts condensed into the content store', 'p99', samples.stored),
   ]
+}
+
+interface Figures {
+  readonly both: Samples
+  readonly changes: Samples
+  readonly bundle: Samples
+  readonly stored: Samples
+}
+
+function figures(): Figures {
+  return { both: new Samples(), changes: new Samples(), bundle: new Samples(), stored: new Samples() }
 }
 
 /** Reads of files, results of commands with text that is new, searches that point at files, notes, changes of focus: an agent at work. */

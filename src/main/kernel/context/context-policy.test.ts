@@ -1,76 +1,18 @@
-import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { tierTokens, type TokenBudget } from '../../../shared/context'
 import {
-  type ContextChange,
-  type ContextState,
-  DEFAULT_BUDGET,
-  emptyContext,
-  reduceContext,
-  tierTokens,
-  type TokenBudget,
-} from '../../../shared/context'
-import type { ContextEdit } from '../../../shared/contract/methods'
-import { KeyframeError } from '../../../shared/failure'
-import type { ToolOutcome } from '../../../shared/frames'
-import { contentInMemory } from '../testing/content-in-memory'
+  contextSession as session,
+  failedCall as failed,
+  fileRead as read,
+  hashOf as hash,
+  someWords as words,
+  toolOutcome as outcome,
+} from '../testing/context-session'
 import { contextBundle } from './context-bundle'
-import { tierLimits } from './context-draft'
-import { contextChanges, type ContextEvent, previewEdits } from './context-policy'
-import { countTokens } from './count-tokens'
-
-// Properties over hundreds of runs: seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
-
-/** A run's context as the engine keeps it: events in, frames numbered, changes folded. */
-function session(budget: TokenBudget = DEFAULT_BUDGET) {
-  const content = contentInMemory()
-  let state = emptyContext(budget)
-  let frame = 0
-  const log: { frame: number; changes: ContextChange[] }[] = []
-  const env = () => ({ ...content, countTokens, frame })
-  return {
-    content,
-    log,
-    env,
-    get state() {
-      return state
-    },
-    get frame() {
-      return frame
-    },
-    send(event: ContextEvent): ContextChange[] {
-      frame += 1
-      const changes = contextChanges(state, event, env())
-      for (const change of changes) state = reduceContext(state, change, frame)
-      log.push({ frame, changes })
-      return changes
-    },
-    text(id: string): string {
-      const item = state.items[id]
-      if (item === undefined) throw new Error(`no item ${id}`)
-      return content.textOf(item.content)
-    },
-  }
-}
-
-function outcome(tool: string, text: string, more: Partial<ToolOutcome> = {}): ToolOutcome {
-  return { tool, ok: true, output: null, text, sideEffects: { files: [], processes: [] }, isolation: 'overlay', durationMs: 1, ...more }
-}
-
-function failed(tool: string, code: string): ToolOutcome {
-  return outcome(tool, '', { ok: false, error: { code, message: `${code} happened`, retryable: false } })
-}
-
-const hash = (text: string) => contentInMemory().put(text)
-
-function read(path: string, text: string): { outcome: ToolOutcome; args: unknown } {
-  const totalLines = text.split('\n').length
-  const output = { path, text, version: hash(text), totalLines, sizeBytes: text.length, startLine: 1, endLine: totalLines }
-  return { outcome: outcome('fs.read', text, { output }), args: { path } }
-}
+import type { ResolvedEdit } from './context-edits'
+import { previewEdits } from './context-policy'
 
 const small: TokenBudget = { totalTokens: 10_000, reserves: { system: 100, tools: 100, output: 100 }, l1Tokens: 800, l2Tokens: 1600 }
-const words = (count: number, word = 'alpha') => Array.from({ length: count }, (_, index) => `${word}${index % 7}`).join(' ')
 
 describe('tool results', () => {
   it('keeps the last ten in L1 exactly and moves older ones to L2 with the rule', () => {
@@ -260,7 +202,7 @@ describe('edits by hand', () => {
     expect(run.state.items['note:human-2-0']).toMatchObject({ kind: 'note', tier: 'L1', source: { by: 'human', frame: 2 } })
   })
 
-  it.each<[ContextEdit, string]>([
+  it.each<[ResolvedEdit, string]>([
     [{ op: 'edit', id: 'nothing', text: '' }, 'context.no-such-item'],
     [{ op: 'pin', id: 'nothing', pinned: true }, 'context.no-such-item'],
     [{ op: 'evict', id: 'task' }, 'context.pinned'],
@@ -327,156 +269,3 @@ describe('the bundle', () => {
     expect(bundle.tokens.l1 + bundle.tokens.l2 + bundle.tokens.availableTokens).toBe(160_000)
   })
 })
-
-const path = fc.constantFrom('a.ts', 'b.ts', 'c.ts', 'src/long/name.ts')
-const text = fc.oneof(
-  fc.string({ maxLength: 40 }),
-  fc.integer({ min: 1, max: 700 }).map((count) => words(count)),
-  fc.integer({ min: 1, max: 3000 }).map((count) => 'x'.repeat(count)),
-)
-const anyId = fc.oneof(
-  path.map((name) => `file:${name}`),
-  fc.constantFrom('task', 'plan', 'note:n1', 'note:n2', 'error:here', 'note:human-3-0'),
-  fc.integer({ min: 1, max: 40 }).map((frame) => `tool:${frame}`),
-)
-const tier = fc.constantFrom('L1' as const, 'L2' as const, 'L3' as const, 'L4' as const)
-const edit: fc.Arbitrary<ContextEdit> = fc.oneof(
-  fc.record({ op: fc.constant('edit' as const), id: anyId, text }),
-  fc.record({ op: fc.constant('add-note' as const), title: fc.string({ maxLength: 10 }), text }),
-  fc.record({ op: fc.constant('pin' as const), id: anyId, pinned: fc.boolean() }),
-  fc.record({ op: fc.constant('move' as const), id: anyId, to: tier }),
-  fc.record({ op: fc.constant('evict' as const), id: anyId }),
-  fc.record({ op: fc.constant('bring-back' as const), id: anyId, to: tier }),
-)
-const tool = fc.constantFrom('shell.run', 'fs.write', 'lsp.references', 'code.search')
-type Make = (frame: number) => ContextEvent
-const event: fc.Arbitrary<Make> = fc.oneof(
-  text.map((value): Make => () => ({ type: 'task', text: value })),
-  fc.tuple(path, text).map(([name, value]): Make => (frame) => ({ type: 'tool-outcome', frame, ...read(name, value) })),
-  fc
-    .tuple(tool, path, text)
-    .map(([name, file, value]): Make => (frame) => ({ type: 'tool-outcome', frame, outcome: outcome(name, value), args: { path: file } })),
-  fc
-    .tuple(tool, path)
-    .map(([name, file]): Make => (frame) => ({ type: 'tool-outcome', frame, outcome: failed(name, 'x.failed'), args: { path: file } })),
-  text.map((value): Make => () => ({ type: 'plan', plan: { title: value, steps: [], affectedFiles: [], notes: [] } })),
-  fc
-    .tuple(fc.constantFrom('n1', 'n2', 'n3'), text)
-    .map(([id, value]): Make => () => ({ type: 'note', id, title: id, text: value, by: 'agent' })),
-  fc.tuple(fc.array(path, { maxLength: 3 }), text).map(([paths, value]): Make => () => ({
-    type: 'focus',
-    paths,
-    texts: paths.map((name) => ({ path: name, text: value, version: hash(value) })),
-  })),
-  fc.array(path, { maxLength: 3 }).map((paths): Make => (frame) => ({ type: 'files-changed', paths, frame })),
-  text.map((value): Make => (frame) => ({
-    type: 'error',
-    frame,
-    where: 'here',
-    failure: { code: 'x.y', message: value, retryable: false },
-  })),
-  fc.tuple(path, fc.option(text)).map(([name, value]): Make => () => ({
-    type: 'refresh',
-    files: [{ path: name, text: value, version: value === null ? null : hash(value) }],
-  })),
-  fc
-    .array(fc.tuple(path, text), { maxLength: 2 })
-    .map((files): Make => () => ({ type: 'instructions', files: files.map(([name, value]) => ({ path: name, text: value })) })),
-  fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits): Make => () => ({ type: 'edits', edits, by: 'human' })),
-)
-const budget = fc
-  .record({
-    total: fc.integer({ min: 1, max: 6000 }),
-    reserve: fc.integer({ min: 0, max: 300 }),
-    l1: fc.integer({ min: 1, max: 1500 }),
-    l2: fc.integer({ min: 1, max: 2500 }),
-  })
-  .map(({ total, reserve, l1, l2 }): TokenBudget => ({
-    totalTokens: total,
-    reserves: { system: reserve, tools: reserve, output: reserve },
-    l1Tokens: l1,
-    l2Tokens: l2,
-  }))
-
-describe('for any budget and any sequence of events', () => {
-  const expected = new Set([
-    'context.pinned-over-budget',
-    'context.no-such-item',
-    'context.pinned',
-    'context.bad-tier',
-    'context.already-there',
-  ])
-
-  it('no tier is ever over, pins hold, every eviction can be undone, and the fold of the changes is the state', () => {
-    fc.assert(
-      fc.property(budget, fc.array(event, { minLength: 1, maxLength: 40 }), (tokens, makes) => {
-        const run = session(tokens)
-        const limits = tierLimits(tokens)
-        for (const make of makes) {
-          const before = run.state
-          const made = make(run.frame + 1)
-          try {
-            run.send(made)
-          } catch (thrown) {
-            if (!(thrown instanceof KeyframeError) || !expected.has(thrown.code)) throw thrown
-            expect(run.state).toBe(before)
-          }
-          expect(tierTokens(run.state, 'L1')).toBeLessThanOrEqual(limits.L1)
-          expect(tierTokens(run.state, 'L2')).toBeLessThanOrEqual(limits.L2)
-          for (const item of Object.values(run.state.items)) expect(item.tokens).toBe(countTokens(run.content.textOf(item.content)))
-          pinsHeld(before, run.state, made)
-        }
-        const folded = run.log.reduce(
-          (state, entry) => entry.changes.reduce((at, change) => reduceContext(at, change, entry.frame), state),
-          emptyContext(tokens),
-        )
-        expect(folded).toEqual(run.state)
-        for (const entry of run.state.evicted) {
-          if (run.state.items[entry.item.id] !== undefined) continue
-          const back = previewEdits(run.state, [{ op: 'bring-back', id: entry.item.id, to: 'L2' }], run.env())
-          expect(back.failure).toBeNull()
-          expect(run.content.textOf(entry.item.content)).toBeTypeOf('string')
-        }
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  it('the same inputs give the same changes, whatever the order of the keys', () => {
-    fc.assert(
-      fc.property(budget, fc.array(event, { minLength: 1, maxLength: 25 }), (tokens, makes) => {
-        const run = session(tokens)
-        for (const make of makes) {
-          const shuffled: ContextState = { ...run.state, items: Object.fromEntries(Object.entries(run.state.items).reverse()) }
-          const made = make(run.frame + 1)
-          const env = { ...run.env(), frame: run.frame + 1 }
-          const attempt = (state: ContextState) => {
-            try {
-              return contextChanges(state, made, env)
-            } catch (thrown) {
-              return thrown instanceof KeyframeError ? thrown.failure : String(thrown)
-            }
-          }
-          expect(attempt(shuffled)).toEqual(attempt(run.state))
-          try {
-            run.send(made)
-          } catch (thrown) {
-            if (!(thrown instanceof KeyframeError)) throw thrown
-          }
-        }
-      }),
-      { numRuns: 80 },
-    )
-  })
-})
-
-/** Pins are let go only by name: an edit, an author taking a note back, a file that is gone, or errors that yield. */
-function pinsHeld(before: ContextState, after: ContextState, made: ContextEvent): void {
-  if (made.type === 'edits' || made.type === 'note' || made.type === 'instructions') return
-  for (const item of Object.values(before.items)) {
-    if (!item.pinned || item.kind === 'error') continue
-    // A new task or plan comes into L1 again, wherever a person had moved the old one.
-    const tier = made.type === item.id ? 'L1' : item.tier
-    expect(after.items[item.id]).toMatchObject({ tier, pinned: true })
-  }
-}
