@@ -228,7 +228,8 @@ export class CCode {
     const member: Ref = { is: 'member', of: { is: 'this', symbol: type }, name }
     if (facts.kindOf(`${type}.${name}`) !== undefined || LIKE_A_FIELD.test(name)) return facts.use(member, how, line)
     facts.use({ is: 'name', name }, how, line)
-    if (facts.kindOf(name) === undefined) facts.use(member, how, line)
+    // Capitals are macros.
+    if (facts.kindOf(name) === undefined && !/^[A-Z][A-Z0-9_]*$/.test(name) && !this.file.namesType(name)) facts.use(member, how, line)
   }
 
   private place(node: Syntax, how: 'read' | 'write'): void {

@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
     return clamp;
 }
 `,
-  'CMakeLists.txt': 'include_directories(include "\${PROJECT_SOURCE_DIR}/cpp")\n',
+  'CMakeLists.txt': 'include_directories(include "${PROJECT_SOURCE_DIR}/cpp")\n',
 }
 
 const classes = {

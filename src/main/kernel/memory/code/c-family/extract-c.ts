@@ -14,10 +14,13 @@ export interface CContext {
   readonly generics: ReadonlySet<string>
   /** The node with the template's head or the typedef, when the declaration is only a part of it. */
   readonly whole: Syntax | null
+  /** Inside of a condition on the platform: names of the C library are defined again there. */
+  readonly platform?: boolean
 }
 
 const RECORDS = new Set(['struct_specifier', 'class_specifier', 'union_specifier'])
 const CONDITIONALS = /^preproc_(?:if|ifdef|else|elif|elifdef)(?:_in_\w+)?$/
+const PLATFORM = /\b_?_?(?:WIN(?:32|64|DOWS)|_WIN32|_WIN64|MSC_VER|MINGW|CYGWIN|APPLE|sun|NDEBUG)/
 const GOOGLE_TEST = /^(?:TYPED_)?TEST(?:_F|_P)?$/
 const CATCH_TEST = /^(?:TEMPLATE_)?(?:TEST_CASE|SCENARIO)(?:_METHOD)?$/
 
@@ -35,9 +38,13 @@ export class CFile implements Names {
   readonly facts = new FactsBuilder()
   private readonly namespaces = new Set<string>()
   private generics: ReadonlySet<string> = new Set()
+  private tree: Syntax | null = null
+  private mentioned: ReadonlySet<string> | null = null
 
   run(root: Node): FileFacts {
-    this.list(syntaxTree(root).namedChildren, { type: null, exported: true, generics: new Set(), whole: null })
+    const tree = syntaxTree(root)
+    this.tree = tree
+    this.list(tree.namedChildren, { type: null, exported: true, generics: new Set(), whole: null })
     return this.facts.finish(root)
   }
 
@@ -48,6 +55,12 @@ export class CFile implements Names {
   isType(name: string): boolean {
     const kind = this.facts.kindOf(name)
     return kind === 'class' || kind === 'enum' || kind === 'type'
+  }
+
+  /** Whether the file names a type so anywhere: then a call of that name makes one. */
+  namesType(name: string): boolean {
+    this.mentioned ??= typesOf(this.tree)
+    return this.mentioned.has(name)
   }
 
   isParameter(name: string): boolean {
@@ -65,10 +78,9 @@ export class CFile implements Names {
   private item(node: Syntax, context: CContext): void {
     if (CONDITIONALS.test(node.type)) {
       const said = [node.childForFieldName('condition'), node.childForFieldName('name')]
-      return this.list(
-        node.namedChildren.filter((child) => !said.includes(child)),
-        context,
-      )
+      const platform = context.platform === true || said.some((part) => part !== null && PLATFORM.test(part.text))
+      const rest = node.namedChildren.filter((child) => !said.includes(child))
+      return this.list(rest, { ...context, platform })
     }
     switch (node.type) {
       case 'preproc_include': {
@@ -79,7 +91,7 @@ export class CFile implements Names {
       }
       case 'preproc_def':
       case 'preproc_function_def':
-        return this.macro(node)
+        return this.macro(node, context)
       case 'namespace_definition': {
         const name = node.childForFieldName('name')
         const body = node.childForFieldName('body')
@@ -149,11 +161,12 @@ export class CFile implements Names {
     return typeRef(node, this)
   }
 
-  private macro(node: Syntax): void {
+  private macro(node: Syntax, context: CContext): void {
     const name = node.childForFieldName('name')
     const value = node.childForFieldName('value')
     // An include guard says nothing.
     if (name === null || (node.type === 'preproc_def' && value === null)) return
+    if (name.text === 'assert' || (context.platform === true && /^[a-z]/.test(name.text))) return
     const parameters = node.childForFieldName('parameters')?.namedChildren.map((child) => child.text)
     const kind = node.type === 'preproc_def' ? 'variable' : 'function'
     this.facts.add({
@@ -418,6 +431,16 @@ export class CFile implements Names {
     this.facts.later(key, () => this.code({ type: null, exported: false, generics: new Set(), whole: null }).walk(body))
     return true
   }
+}
+
+function typesOf(tree: Syntax | null): ReadonlySet<string> {
+  const found = new Set<string>()
+  const open = tree === null ? [] : [tree]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type === 'type_identifier') found.add(node.text)
+    for (const child of node.children) if (child.isNamed) open.push(child)
+  }
+  return found
 }
 
 function storageOf(node: Syntax): string {

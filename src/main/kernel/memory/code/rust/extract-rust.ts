@@ -34,6 +34,9 @@ export class RustFile {
   private readonly submodules = new Set<string>()
   private readonly hidden = new Set<string>()
   private readonly uses: (() => void)[] = []
+  /** Specifiers of the first `bound` imports by the names that they bring in. */
+  private readonly bindings = new Map<string, string>()
+  private bound = 0
   private readonly impls: { node: Syntax; context: ItemContext }[] = []
 
   run(root: Node): FileFacts {
@@ -275,7 +278,7 @@ export class RustFile {
     const self: ItemContext = { ...inner, self: key, prefix: `${key}.` }
     if (trait !== null) {
       const base = typeRef(trait, (at) => this.path(at, inner))
-      if (base.is === 'instance' && base.of.is !== 'unknown' && this.mayBeHere(target))
+      if (base.is === 'instance' && base.of.is !== 'unknown' && !inner.generics.has(bare(type).text) && this.mayBeHere(target))
         this.facts.inherits.push({ symbol: key, base, line: trait.line })
     }
     if (body !== null) this.items(body, self)
@@ -300,8 +303,20 @@ export class RustFile {
     if (target === null || target.is === 'unknown') return false
     if (target.is !== 'name') return true
     if (this.facts.kindOf(target.name) !== undefined) return true
-    const specifier = this.facts.imports.find((entry) => entry.names.some((name) => name.local === target.name))?.specifier
-    return specifier === undefined ? !PRELUDE.has(target.name) : !/^(?:std|core|alloc)(?:::|$)/.test(specifier)
+    const specifier = this.specifierOf(target.name)
+    return specifier === undefined
+      ? /^[A-Z]/.test(target.name) && !PRELUDE.has(target.name)
+      : !/^(?:std|core|alloc)(?:::|$)/.test(specifier)
+  }
+
+  /** Where an imported name comes from. */
+  private specifierOf(local: string): string | undefined {
+    const { imports } = this.facts
+    for (; this.bound < imports.length; this.bound += 1) {
+      const entry = imports[this.bound]
+      for (const name of entry?.names ?? []) this.bindings.set(name.local, entry?.specifier ?? '')
+    }
+    return this.bindings.get(local)
   }
 
   inside(node: Syntax, context: ItemContext, self: string | null): ItemContext {
@@ -479,8 +494,7 @@ export class RustFile {
         if (alias !== undefined) return memberPath(alias, rest)
         if (this.facts.kindOf(prefix + root) !== undefined) return memberPath(symbolRef(prefix + root), rest)
       }
-      if (rest.length === 0 || isItem(root) || this.facts.imports.some((entry) => entry.names.some((name) => name.local === root)))
-        return memberPath({ is: 'name', name: root }, rest)
+      if (rest.length === 0 || isItem(root) || this.specifierOf(root) !== undefined) return memberPath({ is: 'name', name: root }, rest)
     }
     const place = this.place(segments, context)
     if (place.is === 'own') return place.ref
