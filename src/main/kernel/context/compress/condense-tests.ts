@@ -11,8 +11,9 @@ const PASSED = 6
 const DETAIL_LINES = 40
 const TAIL_LINES = 12
 
-const PASSES = /^[ \t]*(?:✓|✔|√|ok \d|PASS\b|--- PASS|=== RUN|test .{1,300} \.\.\. ok$|.{1,300} PASSED\b|\. )/
-const FAILS = /^[ \t]*(?:✗|✖|✘|×|not ok \d|FAIL\b|--- FAIL|●|❯|test .{1,300} \.\.\. FAILED$|.{1,300} FAILED\b|_{3,} .{1,200} _{3,}|\d+\) )/
+// All of lines without the spaces before them: a pattern that could also skip those would be quadratic.
+const PASSES = /^(?:✓|✔|√|ok \d|PASS\b|--- PASS|=== RUN|test .{1,300} \.\.\. ok$|.{1,300} PASSED\b|\. )/
+const FAILS = /^(?:✗|✖|✘|×|not ok \d|FAIL\b|--- FAIL|●|❯|test .{1,300} \.\.\. FAILED$|.{1,300} FAILED\b|_{3,20} .{1,200} _{3}|\d{1,6}\) )/
 const TOTALS =
   /\b\d+ (?:tests?|passed|passing|failed|failing|skipped|pending|todo|errors?)\b|^test result:|^(?:Tests|Test Files|Test Suites|Suites):?\s/
 
@@ -23,17 +24,18 @@ export function condenseTests(text: string, room: Room) {
   let passed = 0
   let failed = 0
   let since = Number.POSITIVE_INFINITY
-  for (const [index, line] of lines.entries()) {
+  for (const [index, indented] of lines.entries()) {
+    const line = indented.trimStart()
     if (FAILS.test(line)) {
       failed += 1
       since = 0
       ranks[index] = FAILED
-    } else if (TOTALS.test(line)) ranks[index] = TOTAL
-    else if (PASSES.test(line)) {
+    } else if (PASSES.test(line)) {
       passed += 1
       since = Number.POSITIVE_INFINITY
       ranks[index] = PASSED
-    } else if (isErrorLine(line)) ranks[index] = DETAIL
+    } else if (TOTALS.test(line)) ranks[index] = TOTAL
+    else if (isErrorLine(line)) ranks[index] = DETAIL
     else if (since < Number.POSITIVE_INFINITY) {
       since += 1
       ranks[index] = since <= DETAIL_LINES ? DETAIL : FAR_DETAIL
@@ -47,7 +49,8 @@ export function condenseTests(text: string, room: Room) {
 /** Several lines that only runners of tests print. */
 export function looksLikeTests(text: string): boolean {
   let found = 0
-  for (const line of sample(text)) {
+  for (const indented of sample(text)) {
+    const line = indented.trimStart()
     if (FAILS.test(line) || PASSES.test(line) || /^(?:TAP version|# Subtest|running \d+ tests?$|collected \d+ items)/.test(line)) found += 1
     if (/\b\d+ (?:passed|passing|failed|failing)\b|^test result:/.test(line)) found += 2
     if (found >= 3) return true
