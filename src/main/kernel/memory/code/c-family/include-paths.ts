@@ -2,6 +2,8 @@ import { posix } from 'node:path'
 import type { ImportResolver, Repository } from '../language'
 
 const SOURCE_ENDINGS = ['.c', '.cc', '.cpp', '.cxx', '-inl.h', '.inl', '.ipp', '.tpp']
+/** Beyond as many the sources of headers are not looked for: a call links to what the header says. */
+const MOST_HEADERS = 40
 const HEADER = /\.(?:h|hh|hpp|hxx|h\+\+|cuh)$/
 
 /**
@@ -11,6 +13,7 @@ const HEADER = /\.(?:h|hh|hpp|hxx|h\+\+|cuh)$/
 export class IncludePaths implements ImportResolver {
   private readonly files: Repository
   private readonly folders: readonly string[]
+  private readonly headers = new Map<string, string | null>()
   private readonly sources = new Map<string, readonly string[]>()
 
   constructor(repository: Repository) {
@@ -28,18 +31,34 @@ export class IncludePaths implements ImportResolver {
     return found === null ? [] : [found]
   }
 
-  /** Sources that define what the file's headers declare; for a header, its own. */
+  /** Of a header its sources; of a source those of all headers that it includes, directly or not. */
   peers(path: string): readonly string[] {
-    const found = new Set<string>(HEADER.test(path) ? this.sourcesOf(path) : [])
-    for (const match of (this.files.text(path) ?? '').matchAll(/^[ \t]*#[ \t]*include[ \t]*("[^"\n]+"|<[^>\n]+>)/gm)) {
-      const header = this.header(path, match[1] ?? '')
-      if (header !== null) for (const source of this.sourcesOf(header)) found.add(source)
+    if (HEADER.test(path)) return this.sourcesOf(path)
+    const found = new Set<string>()
+    const seen = new Set([path])
+    for (const file of seen) {
+      // Of a set that grows while it is walked.
+      for (const match of (this.files.text(file) ?? '').matchAll(/^[ \t]*#[ \t]*include[ \t]*("[^"\n]+"|<[^>\n]+>)/gm)) {
+        const header = this.header(file, match[1] ?? '')
+        if (header === null || seen.size > MOST_HEADERS) continue
+        seen.add(header)
+        for (const source of this.sourcesOf(header)) found.add(source)
+      }
     }
     found.delete(path)
     return [...found]
   }
 
   private header(from: string, specifier: string): string | null {
+    const key = `${posix.dirname(from)} ${specifier}`
+    const known = this.headers.get(key)
+    if (known !== undefined) return known
+    const found = this.search(from, specifier)
+    this.headers.set(key, found)
+    return found
+  }
+
+  private search(from: string, specifier: string): string | null {
     const written = posix.normalize(specifier.slice(1, -1).trim())
     const isSystem = specifier.startsWith('<')
     if (!isSystem) {
