@@ -210,7 +210,7 @@ describe('a state of a branch', () => {
         expectAsFresh(place, LIVE, live)
         place.database.close()
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 })

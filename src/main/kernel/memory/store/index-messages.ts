@@ -6,6 +6,8 @@ export interface IndexWorkerData {
   readonly databasePath: string
   /** One Int32: not 0 asks the thread to end after the file it is at. */
   readonly stop: SharedArrayBuffer
+  /** The thread's own file: it may start another of its kind. */
+  readonly entry: string
 }
 
 export type HashedPath = readonly [path: string, hash: string | null]
@@ -57,7 +59,7 @@ export type ToIndexWorker =
   | { readonly type: 'end' }
 
 export type FromIndexWorker =
-  | { readonly type: 'ready'; readonly status: IndexStatus; readonly live: number; readonly rebuilt: string | null }
+  | { readonly type: 'ready'; readonly status: IndexStatus; readonly rebuilt: string | null }
   | { readonly type: 'progress'; readonly filesDone: number; readonly files: number }
   /** `answer` is that of the job's kind. */
   | { readonly type: 'done'; readonly job: number; readonly answer: unknown }

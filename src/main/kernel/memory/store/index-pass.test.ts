@@ -112,7 +112,7 @@ describe('an index pass', () => {
         }
         live.database.close()
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 

@@ -1,20 +1,33 @@
-import { createHash } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { IndexStatus } from '../../../../shared/contract/methods'
 import type { Parsers } from '../code/grammar'
 import { generatedByName, GeneratedMarks, MARKED_GENERATED } from './generated-files'
+import { type HelperAnswer, HelperThread } from './helper-thread'
 import { IndexMeta } from './index-meta'
 import { LIVE_LAYER, REPOSITORY_FILE } from './index-schema'
 import { FactsCache } from './layer-files'
-import { LayerLinker, needsOfFile } from './layer-linker'
+import { type LinkedWithNeeds, LayerLinker, needsOfFile } from './layer-linker'
 import { type FileRow, LayerWriter, type Moved } from './layer-writer'
 import { NodeIds } from './node-ids'
-import { FilePreparer, isManifest, type PreparedFile, reasonOf, skippedFile, skippedUnread } from './prepare-file'
+import {
+  FilePreparer,
+  goneFile,
+  isManifest,
+  notRead,
+  type PreparedFile,
+  readAndPrepare,
+  skippedFile,
+  skippedUnread,
+  type UnreadFile,
+} from './prepare-file'
 
-/** Files a transaction: enough to spare syncs, few enough that a stop is prompt. */
-const BATCH = 200
+/** Files a transaction: enough to spare syncs, few enough that little is done again after a kill. */
+const BATCH = 500
+/** Files that make a second thread worth its start. */
+const WORTH_HELP = 400
 
 export interface PassHooks {
   onProgress(done: number, of: number): void
@@ -32,21 +45,33 @@ export interface IndexParts {
   readonly cache: FactsCache
   readonly live: LayerWriter
   readonly hooks: PassHooks
+  /** Where a second thread begins; null for none. */
+  readonly entry: string | null
+  /** Ids of the languages whose grammars are loaded. */
+  languages(): readonly string[]
 }
 
-export function indexParts(root: string, database: Database.Database, parsers: Parsers, hooks: PassHooks): IndexParts {
+export function indexParts(
+  root: string,
+  database: Database.Database,
+  parsers: Parsers,
+  hooks: PassHooks,
+  second: Pick<IndexParts, 'entry' | 'languages'> = { entry: null, languages: () => [] },
+): IndexParts {
   const nodes = new NodeIds(database)
   return {
     ...{ root, database, nodes, hooks, preparer: new FilePreparer(parsers), meta: new IndexMeta(database), cache: new FactsCache() },
     live: new LayerWriter(database, nodes, LIVE_LAYER),
+    ...second,
   }
 }
 
-/** Brings an index in step with the files. Synchronous: it runs in the indexing thread, which has nothing else to do. */
+/** Brings the live layer in step with the files. Synchronous: it runs in the indexing thread, which has nothing else to do. */
 export class IndexPass {
   readonly #parts: IndexParts
   #linker: LayerLinker | null = null
   #marks: GeneratedMarks | null = null
+  #helper: HelperThread | null = null
   readonly #hasLayers: Database.Statement<[], number>
   readonly #hasDependencies: Database.Statement<[], number>
 
@@ -54,6 +79,12 @@ export class IndexPass {
     this.#parts = parts
     this.#hasLayers = parts.database.prepare<[], number>('SELECT 1 FROM layers LIMIT 1').pluck()
     this.#hasDependencies = parts.database.prepare<[], number>('SELECT 1 FROM dependencies LIMIT 1').pluck()
+  }
+
+  /** Ends the second thread, if there is one. */
+  dispose(): void {
+    this.#helper?.dispose()
+    this.#helper = null
   }
 
   status(state: IndexStatus['state'] = 'idle'): IndexStatus {
@@ -99,29 +130,62 @@ export class IndexPass {
   }
 
   #run(paths: readonly string[], gone: FileRow[], known: (path: string) => FileRow | undefined): boolean {
-    const { live, database, hooks, meta } = this.#parts
+    const { live, database, hooks, meta, root, preparer } = this.#parts
     const version = meta.version + 1
     let changed = false
     let done = 0
-    for (let from = 0; from < paths.length && !hooks.stopped(); from += BATCH) {
-      database.transaction(() => {
-        for (const path of paths.slice(from, from + BATCH)) {
-          if (hooks.stopped()) break
+    const store = (file: PreparedFile): void => {
+      const before = known(file.path)
+      if (file.isGone === true) {
+        if (before !== undefined) gone.push(before)
+      } else if (file.isSame === true) {
+        if (before !== undefined) live.touch(before, file.mtimeMs, file.size)
+      } else if (file.skipped !== 'unreadable' || before?.skipped !== 'unreadable') {
+        changed = true
+        const moved = live.store(file, before, version)
+        this.#moved(file.path, moved, before?.shape !== file.shape, before === undefined)
+      }
+    }
+    const unread: UnreadFile[] = []
+    const batches = new Batches(database)
+    batches.run(() => {
+      for (const path of paths) {
+        if (hooks.stopped()) break
+        const found = this.#look(path, known(path))
+        if (found === 'same') done += 1
+        else if ('knownHash' in found) unread.push(found)
+        else {
           done += 1
-          const before = known(path)
-          const file = this.#read(path, before)
-          if (file === 'same') continue
-          if (file === 'gone') {
-            if (before !== undefined) gone.push(before)
-            continue
-          }
-          changed = true
-          const moved = live.store(file, before, version)
-          this.#moved(path, moved, before?.shape !== file.shape, before === undefined)
+          store(found)
+          batches.wrote()
         }
-      })()
+      }
+    })
+    const tell = (): void => {
       if (changed) hooks.onProgress(done, paths.length)
     }
+    const helper = unread.length >= WORTH_HELP ? this.#help() : null
+    batches.run(() => {
+      const own = (from: number, to: number): void => {
+        for (const file of unread.slice(from, to)) {
+          if (hooks.stopped()) return
+          take(readAndPrepare(root, file, preparer))
+        }
+      }
+      const take = (file: PreparedFile): void => {
+        store(file)
+        done += 1
+        if (batches.wrote()) tell()
+      }
+      if (helper === null) own(0, unread.length)
+      else {
+        const taken = (answer: HelperAnswer): void => {
+          if (answer.type === 'prepared') for (const file of answer.files) take(file)
+        }
+        helper.share({ type: 'prepare', files: unread }, own, taken, () => hooks.stopped())
+      }
+    })
+    tell()
     if (gone.length > 0 && !hooks.stopped()) {
       changed = true
       database.transaction(() => {
@@ -131,10 +195,19 @@ export class IndexPass {
     return this.#finish(version, changed)
   }
 
+  /** Null where a second thread would only be in the way of the first. */
+  #help(): HelperThread | null {
+    const { root, database, entry, languages } = this.#parts
+    if (entry === null || availableParallelism() < 2) return null
+    this.#helper ??= new HelperThread(entry, root, database.name, languages())
+    return this.#helper
+  }
+
   /** Also links what an earlier pass left when it was stopped. */
   #finish(version: number, changed: boolean): boolean {
     const { meta, hooks, database } = this.#parts
     const linked = this.#link(version)
+    this.dispose()
     if (hooks.stopped()) return changed || linked
     database.transaction(() => {
       if (changed || linked) meta.version = version
@@ -161,49 +234,48 @@ export class IndexPass {
   #link(version: number): boolean {
     const { live, hooks, root, database, cache } = this.#parts
     const paths = live.unlinked()
+    if (paths.length === 0) return false
     const keep = this.#hasLayers.get() !== undefined
-    for (let from = 0; from < paths.length && !hooks.stopped(); from += BATCH) {
-      const linker = (this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache))
-      database.transaction(() => {
-        for (const path of paths.slice(from, from + BATCH)) {
-          if (hooks.stopped()) break
-          const { linked, needs } = linker.link(path)
-          live.link(path, linked, needs, keep, version)
+    const linker = (this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache))
+    const helper = paths.length >= WORTH_HELP ? this.#help() : null
+    const batches = new Batches(database)
+    batches.run(() => {
+      const take = (path: string, { linked, needs }: LinkedWithNeeds): void => {
+        live.link(path, linked, needs, keep, version)
+        batches.wrote()
+      }
+      const own = (from: number, to: number): void => {
+        for (const path of paths.slice(from, to)) if (!hooks.stopped()) take(path, linker.link(path))
+      }
+      if (helper === null) own(0, paths.length)
+      else {
+        const taken = (answer: HelperAnswer): void => {
+          if (answer.type === 'linked') for (const file of answer.files) take(file.path, file)
         }
-      })()
-    }
-    return paths.length > 0
+        helper.share({ type: 'link', paths }, own, taken, () => hooks.stopped())
+      }
+    })
+    return true
   }
 
   /** The bytes decide: a file whose time changed but not its content keeps its rows. */
-  #read(path: string, before: FileRow | undefined): PreparedFile | 'same' | 'gone' {
-    const { root, live, preparer } = this.#parts
-    const file = join(root, path)
+  #look(path: string, before: FileRow | undefined): PreparedFile | UnreadFile | 'same' {
+    const { root, live } = this.#parts
     try {
-      const stat = lstatSync(file)
-      if (!stat.isFile()) return before === undefined ? 'same' : 'gone'
+      const stat = lstatSync(join(root, path))
+      if (!stat.isFile()) return before === undefined ? 'same' : goneFile(path)
       const { mtimeMs, size } = stat
       const marked = this.marks(path)
       const isMarkNew = before !== undefined && (before.skipped === MARKED_GENERATED) !== (marked && generatedByName(path) === null)
       if (before !== undefined && !isMarkNew && before.mtimeMs === mtimeMs && before.size === size) return 'same'
       const skipped = skippedUnread(path, size, marked)
-      if (skipped !== null) {
-        if (before?.skipped !== skipped) return skippedFile({ path, hash: '', mtimeMs, size }, skipped)
-        live.touch(before, mtimeMs, size)
-        return 'same'
-      }
-      const bytes = readFileSync(file)
-      const hash = createHash('sha256').update(bytes).digest('hex')
-      if (before?.hash === hash && !isMarkNew) {
-        live.touch(before, mtimeMs, size)
-        return 'same'
-      }
-      return preparer.prepare({ path, hash, mtimeMs, size }, bytes)
+      if (skipped === null) return { path, mtimeMs, size, knownHash: before === undefined || isMarkNew ? null : before.hash }
+      if (before?.skipped !== skipped) return skippedFile({ path, hash: '', mtimeMs, size }, skipped)
+      live.touch(before, mtimeMs, size)
+      return 'same'
     } catch (thrown) {
-      if (isMissing(thrown)) return before === undefined ? 'same' : 'gone'
-      if (!(thrown instanceof Error) || !('code' in thrown)) throw thrown
-      if (before?.skipped === 'unreadable') return 'same'
-      return skippedFile({ path, hash: '', mtimeMs: 0, size: 0 }, 'unreadable', `not indexed: ${reasonOf(thrown)}`)
+      const file = notRead(path, thrown)
+      return file.isGone === true && before === undefined ? 'same' : file
     }
   }
 
@@ -218,10 +290,37 @@ export class IndexPass {
   }
 }
 
-function sizeOf(databasePath: string): number {
-  return ['', '-wal'].reduce((sum, suffix) => sum + (lstatSync(databasePath + suffix, { throwIfNoEntry: false })?.size ?? 0), 0)
+/** One transaction after the other while a list is worked off. */
+class Batches {
+  readonly #database: Database.Database
+  #count = 0
+
+  constructor(database: Database.Database) {
+    this.#database = database
+  }
+
+  /** What was written when it throws is undone back to the last batch. */
+  run(work: () => void): void {
+    this.#database.exec('BEGIN')
+    try {
+      work()
+      this.#database.exec('COMMIT')
+    } catch (thrown) {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+      throw thrown
+    }
+  }
+
+  /** True when a batch was full and is durable now. */
+  wrote(): boolean {
+    this.#count += 1
+    if (this.#count % BATCH !== 0) return false
+    this.#database.exec('COMMIT')
+    this.#database.exec('BEGIN')
+    return true
+  }
 }
 
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')
+function sizeOf(databasePath: string): number {
+  return ['', '-wal'].reduce((sum, suffix) => sum + (lstatSync(databasePath + suffix, { throwIfNoEntry: false })?.size ?? 0), 0)
 }

@@ -1,20 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { IndexStatus } from '../../../../shared/contract/methods'
 import { KeyframeError } from '../../../../shared/failure'
 import type { FromIndexWorker, IndexJob, IndexJobs, IndexWorkerData, ToIndexWorker } from './index-messages'
-
-/** Node strips types but wants endings on imports; sources are written for a bundler. What the thread loads must be erasable: no parameter properties, no enums. */
-const FROM_SOURCE = `
-import { registerHooks } from 'node:module'
-import { workerData } from 'node:worker_threads'
-registerHooks({
-  resolve(specifier, context, next) {
-    if (!specifier.startsWith('.') || context.parentURL?.includes('/node_modules/') || /\\.[a-z]+$/.test(specifier)) return next(specifier, context)
-    return next(specifier + '.ts', context)
-  },
-})
-await import(workerData.entry)
-`
+import { startThread } from './start-thread'
 
 /** Beside this module's chunk in the build; in the source tree, the TypeScript file. */
 export function defaultWorkerUrl(): URL {
@@ -35,8 +23,8 @@ interface Waiting {
 
 /** The indexing thread, seen from the kernel's. One job at a time is worked on, in order. */
 export class IndexWorkerClient {
-  /** What the index was when it was opened, the last version at which it was whole (0: never), and why it was made anew if it was. */
-  readonly ready: Promise<{ status: IndexStatus; live: number; rebuilt: string | null }>
+  /** What the index was when it was opened, and why it was made anew if it was. */
+  readonly ready: Promise<{ status: IndexStatus; rebuilt: string | null }>
   readonly #stop = new SharedArrayBuffer(4)
   readonly #jobs = new Map<number, Waiting>()
   readonly #worker: Worker
@@ -44,11 +32,8 @@ export class IndexWorkerClient {
   #lastJob = 0
   #failure: KeyframeError | null = null
 
-  constructor(url: URL, data: Omit<IndexWorkerData, 'stop'>, events: IndexWorkerEvents) {
-    const workerData = { ...data, stop: this.#stop, entry: url.href }
-    this.#worker = url.pathname.endsWith('.ts')
-      ? new Worker(new URL(`data:text/javascript,${encodeURIComponent(FROM_SOURCE)}`), { workerData, execArgv: [] })
-      : new Worker(url, { workerData, execArgv: [] })
+  constructor(url: URL, data: Omit<IndexWorkerData, 'stop' | 'entry'>, events: IndexWorkerEvents) {
+    this.#worker = startThread(url.href, { ...data, stop: this.#stop })
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromIndexWorker) => {

@@ -19,9 +19,7 @@ export function openForWriting(path: string): OpenedDatabase {
   mkdirSync(dirname(path), { recursive: true })
   const existed = existsSync(path)
   try {
-    const database = new Database(path)
-    database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = NORMAL')
+    const database = writable(path)
     const version = Number(database.pragma('user_version', { simple: true }))
     if (version === SCHEMA_VERSION) return { database, rebuilt: null }
     database.close()
@@ -45,12 +43,23 @@ export function moveAside(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged${suffix}`)
 }
 
-function replaced(path: string, keep: boolean): Database.Database {
-  if (keep) moveAside(path)
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+/** A filled index has random keys in a dozen trees: with SQLite's own two megabytes each insert would write a page out. */
+const CACHE_KIB = 64 * 1024
+const CHECKPOINT_PAGES = 8000
+
+function writable(path: string): Database.Database {
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = NORMAL')
+  database.pragma(`cache_size = -${CACHE_KIB}`)
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  return database
+}
+
+function replaced(path: string, keep: boolean): Database.Database {
+  if (keep) moveAside(path)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  const database = writable(path)
   database.transaction(() => {
     database.exec(SCHEMA)
     database.pragma(`user_version = ${SCHEMA_VERSION}`)

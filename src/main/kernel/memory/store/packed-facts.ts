@@ -5,7 +5,7 @@ import type { FileFacts } from '../code/file-facts'
 export const NO_FACTS: FileFacts = { symbols: [], imports: [], exports: [], uses: [], inherits: [], lines: 1, errorLine: null }
 
 export function packFacts(facts: FileFacts): Uint8Array {
-  return deflateRawSync(JSON.stringify(facts), { level: 1 })
+  return new Uint8Array(deflateRawSync(JSON.stringify(facts), { level: 1 }))
 }
 
 export function unpackFacts(packed: Uint8Array): FileFacts {

@@ -1,5 +1,6 @@
 import { hash as digest } from 'node:crypto'
-import { posix } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import type { Node } from 'web-tree-sitter'
 import type { FileFacts } from '../code/file-facts'
 import type { Parsers } from '../code/grammar'
@@ -64,6 +65,10 @@ export interface PreparedFile {
   /** The first is the file itself. */
   readonly entities: readonly PreparedEntity[]
   readonly chunks: readonly PreparedChunk[]
+  /** The content is what was known: nothing but hash and times is said. */
+  readonly isSame?: boolean
+  /** It went while it was read. */
+  readonly isGone?: boolean
 }
 
 export interface FileContent {
@@ -83,10 +88,42 @@ export function skippedUnread(path: string, size: number, marked: boolean): stri
   return size > LARGEST_TEXT_BYTES ? 'larger than 256 KiB' : null
 }
 
-export function skippedFile(content: FileContent, skipped: string, problem: string | null = null): PreparedFile {
+export function skippedFile(content: FileContent, skipped: string | null, problem: string | null = null): PreparedFile {
   const { path, hash, mtimeMs, size } = content
-  const entities = [fileEntity(path, { ...NO_FACTS, fileAttributes: { skipped } })]
+  const entities = [fileEntity(path, skipped === null ? NO_FACTS : { ...NO_FACTS, fileAttributes: { skipped } })]
   return { path, hash, mtimeMs, size, language: null, facts: null, shape: '', skipped, problem, entities, chunks: [] }
+}
+
+/** A file as it was found on disk; read next. */
+export interface UnreadFile {
+  readonly path: string
+  readonly mtimeMs: number
+  readonly size: number
+  /** Of the content that is known; null when it is to be prepared whatever it is. */
+  readonly knownHash: string | null
+}
+
+/** Reads a file of the repository: all that is to be written of it. With the hash only (`isSame`) when the content is the known one. */
+export function readAndPrepare(root: string, file: UnreadFile, preparer: FilePreparer): PreparedFile {
+  const { path, mtimeMs, size } = file
+  try {
+    const bytes = readFileSync(join(root, path))
+    const content = { path, hash: digest('sha256', bytes, 'hex'), mtimeMs, size }
+    return content.hash === file.knownHash ? { ...skippedFile(content, null), isSame: true } : preparer.prepare(content, bytes)
+  } catch (thrown) {
+    return notRead(path, thrown)
+  }
+}
+
+/** For what the file system says; throws on what anything else does. */
+export function notRead(path: string, thrown: unknown): PreparedFile {
+  if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string' || !/^E[A-Z]+$/.test(thrown.code)) throw thrown
+  const isGone = thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR'
+  return isGone ? goneFile(path) : skippedFile({ path, hash: '', mtimeMs: 0, size: 0 }, 'unreadable', `not indexed: ${reasonOf(thrown)}`)
+}
+
+export function goneFile(path: string): PreparedFile {
+  return { ...skippedFile({ path, hash: '', mtimeMs: 0, size: 0 }, null), isGone: true }
 }
 
 /** Reads what a file says. A parser or source that fails becomes the file's problem; the rest stays. */
@@ -240,7 +277,8 @@ function chunksOf(path: string, text: string, facts: FileFacts): PreparedChunk[]
     startLine: chunk.startLine,
     endLine: chunk.startLine + lineCount(chunk.text) - 1,
     text: chunk.text,
-    hash: digest('sha256', chunk.text, 'buffer').subarray(0, 16),
+    // A copy: what digests share is larger.
+    hash: new Uint8Array(digest('sha256', chunk.text, 'buffer').subarray(0, 16)),
     names: chunk.symbol === null ? pathWords : `${searchableWords(chunk.symbol)} ${pathWords}`,
     notes: searchableWords(chunk.notes),
     body: searchableWords(chunk.text),
