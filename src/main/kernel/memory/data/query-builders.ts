@@ -26,6 +26,8 @@ interface BuilderFile {
   readonly drizzle: boolean
   readonly sqlalchemy: boolean
   readonly gorm: boolean
+  /** Its classes may well be models. */
+  readonly models: boolean
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
@@ -159,7 +161,8 @@ const repositoryRule: Rule = (tokens, at) => {
 }
 
 /** `User.findAll()` of Sequelize, `User.where(...)` of ActiveRecord, `User::create(...)` of Eloquent. */
-const modelRule: Rule = (tokens, at) => {
+const modelRule: Rule = (tokens, at, file) => {
+  if (!file.models) return null
   const word = tokens[at]
   if (!isWord(word) || (!MODEL_READS.has(word.text) && !MODEL_WRITES.has(word.text))) return null
   const before = chainBefore(tokens, at)
@@ -260,8 +263,15 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   java: [repositoryRule],
   kt: [repositoryRule],
 }
-const HINT =
-  /\b(?:prisma|knex|kysely|drizzle|supabase|sequelize|typeorm|gorm|diesel|objects|session|query|select\w*|insert\w*|from|table|find\w*|where|create|save)\b|Repository|Repo\b|Dao\b|DB::/
+const HINTS: Readonly<Record<string, RegExp>> = {
+  py: /\bobjects\b|sqlalchemy|sqlmodel|session/i,
+  go: /gorm/,
+  rs: /::table\b/,
+  rb: /\.(?:where|find|create|find_by|pluck|update_all|delete_all|joins|includes|all)\b/,
+  php: /DB::|::(?:where|find|create|all)|->(?:from|table)\(/,
+}
+const SCRIPT_HINT =
+  /prisma|knex|kysely|drizzle|supabase|sequelize|typeorm|Repository|Repo\b|[mM]anager\b|\b(?:db|trx|tx)\b|selectFrom|insertInto|updateTable|deleteFrom|Dao\b/
 
 /** Which function reads and writes which table, by the calls of query builders and object-relational mappers. */
 export const queryBuilders: FactsSource = {
@@ -269,8 +279,10 @@ export const queryBuilders: FactsSource = {
   claims: (path) => isSource(path) && Object.hasOwn(RULES, endingOf(path)),
   read({ path, text, code }) {
     const facts = new FactsCollector()
-    const rules = RULES[endingOf(path)] ?? []
-    if (!HINT.test(text)) return facts.facts()
+    const ending = endingOf(path)
+    const hint = Object.hasOwn(HINTS, ending) ? HINTS[ending] : SCRIPT_HINT
+    if (hint?.test(text) !== true) return facts.facts()
+    const rules = RULES[ending] ?? []
     const tokens = sourceTokens(path, text)
     const places = new TextPlaces(text)
     const symbols = new Symbols(code)
@@ -279,6 +291,7 @@ export const queryBuilders: FactsSource = {
       drizzle: /drizzle/i.test(text),
       sqlalchemy: /sqlalchemy|sqlmodel/i.test(text),
       gorm: text.includes('gorm'),
+      models: ending === 'rb' || ending === 'php' || /sequelize|objection|bookshelf|typeorm|adonis|\bModel\b/i.test(text),
     }
     for (let at = 0; at < tokens.length; at += 1) {
       if (tokens[at]?.kind !== 'word') continue
@@ -294,7 +307,8 @@ export const queryBuilders: FactsSource = {
         } else if (use.model !== undefined) {
           for (const table of tableCandidates(path, use, code))
             facts.relate(by, kind, named(table, 'table'), line, use.confidence, use.method)
-          if (CLASS.test(use.model)) facts.relate(by, kind, named(use.model, 'class'), line, use.confidence, use.method)
+          if (CLASS.test(use.model) && use.method !== 'model by name')
+            facts.relate(by, kind, named(use.model, 'class'), line, use.confidence, use.method)
         }
         break
       }
