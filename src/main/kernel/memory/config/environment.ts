@@ -133,7 +133,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ex: calls('get_env', 'fetch_env', 'fetch_env!'),
   exs: calls('get_env', 'fetch_env', 'fetch_env!'),
 }
-const HINT = /\benv|ENV|getenv|environ|Environment/
+const HINT = /env/i
 
 /** Which function reads which variable of the environment. */
 export const environment: FactsSource = {
