@@ -223,6 +223,32 @@ describe('C++', () => {
     expect(code.of('writes')).toContain('cpp/order.h#Order.note -> cpp/order.h#Order.total_')
   })
 
+  it('leaves every name where it stands when words are taken out before parsing', async () => {
+    const code = await linkedCode({
+      'late.h': '\n\n// x\n\nclass\n  LIB_EXPORT(1)\n  Late : public Base {\n  int field;\n};\n\n  LIB_API int after();\n',
+    })
+    expect(
+      code.facts('late.h').symbols.map(({ key, startLine, nameLine, nameColumn }) => ({ key, startLine, nameLine, nameColumn })),
+    ).toEqual([
+      { key: 'Late', startLine: 5, nameLine: 7, nameColumn: 2 },
+      { key: 'Late.field', startLine: 8, nameLine: 8, nameColumn: 6 },
+      { key: 'after', startLine: 11, nameLine: 11, nameColumn: 14 },
+    ])
+  })
+
+  it('puts what is defined outside of a class into the class', async () => {
+    const code = await linkedCode({
+      'file.h':
+        'namespace io {\nclass file { public: int size(); static file open(const char *name); private: int fd_; int stat(int flags); };\nint now();\n}\n',
+      'file.cc':
+        '#include "file.h"\nnamespace io {\nint file::stat(int flags) { return fd_ + flags; }\nint file::size() { fd_ = now(); return stat(1); }\nfile file::open(const char *name) { return file(); }\n}\nint io::now() { return io::file::open("x").size(); }\n',
+    })
+    expect(code.facts('file.cc').symbols.map((symbol) => symbol.key)).toEqual(['io', 'file.stat', 'file.size', 'file.open', 'now'])
+    expect(code.of('contains')).toContain('file.h#file -> file.cc#file.size')
+    expect(code.of('writes')).toEqual(['file.cc#file.size -> file.h#file.fd_'])
+    expect(code.of('calls').filter((edge) => edge.startsWith('file.cc#file.size'))).toContain('file.cc#file.size -> file.cc#now')
+  })
+
   it('says what symbols are, past the macros before their names', async () => {
     const code = await linkedCode(classes)
     expect(code.facts('cpp/order.h').errorLine).toBeNull()

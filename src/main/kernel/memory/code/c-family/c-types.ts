@@ -88,6 +88,12 @@ export function withoutNamespaces(parts: readonly string[], names: Names): reado
   return parts.slice(Math.max(0, first))
 }
 
+/** In a definition outside of its class everything that is no namespace of the file is a class. */
+export function definedPath(parts: readonly string[], names: Names): readonly string[] {
+  const first = parts.findIndex((part, index) => index === parts.length - 1 || !names.isNamespace(part))
+  return parts.slice(Math.max(0, first))
+}
+
 export function pathRef(parts: readonly string[], names: Names): Ref {
   const [root = ''] = parts
   if (parts.length > 1 && FOREIGN.has(root)) return memberPath({ is: 'name', name: '::' }, parts)

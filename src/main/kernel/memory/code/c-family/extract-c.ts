@@ -3,7 +3,7 @@ import { commentLine, FactsBuilder } from '../facts-builder'
 import { type FileFacts, type Ref, UNKNOWN } from '../file-facts'
 import { type Syntax, syntaxTree } from '../syntax-tree'
 import { CCode } from './c-code'
-import { declared, type Names, qualified, typeRef, withoutNamespaces } from './c-types'
+import { declared, definedPath, type Names, qualified, typeRef, withoutNamespaces } from './c-types'
 import { withoutMacros } from './without-macros'
 
 /** What is around a declaration. */
@@ -37,6 +37,8 @@ export function extractC(root: Node): FileFacts {
 export class CFile implements Names {
   readonly facts = new FactsBuilder()
   private readonly namespaces = new Set<string>()
+  /** Classes of other files whose members this one defines. */
+  private readonly holders = new Set<string>()
   private generics: ReadonlySet<string> = new Set()
   private tree: Syntax | null = null
   private mentioned: ReadonlySet<string> | null = null
@@ -54,7 +56,13 @@ export class CFile implements Names {
 
   isType(name: string): boolean {
     const kind = this.facts.kindOf(name)
-    return kind === 'class' || kind === 'enum' || kind === 'type'
+    return kind === 'class' || kind === 'enum' || kind === 'type' || this.holders.has(name)
+  }
+
+  private defined(parts: readonly string[]): readonly string[] {
+    const path = definedPath(parts, this)
+    for (const holder of path.slice(0, -1)) this.holders.add(holder)
+    return path
   }
 
   /** Whether the file names a type so anywhere: then a call of that name makes one. */
@@ -309,7 +317,7 @@ export class CFile implements Names {
       if (found === null) continue
       const parts = qualified(found.name)
       if (parts === null) continue
-      const path = withoutNamespaces(parts, this)
+      const path = this.defined(parts)
       const holder = [...(context.type === null ? [] : [context.type]), ...path.slice(0, -1)].join('.')
       const exported = context.exported && (context.type !== null || !isStatic)
       const prefix = holder === '' ? '' : `${holder}.`
@@ -351,7 +359,7 @@ export class CFile implements Names {
       return this.googleTest(node, found.name, found.parameters, body, context)
     const parts = qualified(found.name)
     if (parts === null) return
-    const path = withoutNamespaces(parts, this)
+    const path = this.defined(parts)
     const holder = [...(context.type === null ? [] : [context.type]), ...path.slice(0, -1)].join('.')
     const whole = context.whole ?? node
     const type = node.childForFieldName('type')

@@ -23,11 +23,11 @@ export function withoutMacros(root: Node): Tree | null {
   const text = root.hasError || BEFORE_NAME.test(root.text) ? root.text : null
   BEFORE_NAME.lastIndex = 0
   if (text === null) return null
-  const before = text.replace(BEFORE_NAME, (whole, words: string) => whole.replace(words, ' '.repeat(words.length)))
+  const before = text.replace(BEFORE_NAME, (whole, words: string) => whole.replace(words, () => blank(words)))
   const bare = root.hasError ? before.replace(EXTERN_C, blank).replace(MARKS, blank) : before
   if (bare === text) return null
   const { language } = root.tree
   const parser = parsers.get(language) ?? new Parser().setLanguage(language)
   parsers.set(language, parser)
-  return parser.parse(' '.repeat(root.startIndex) + bare)
+  return parser.parse('\n'.repeat(root.startPosition.row) + ' '.repeat(root.startPosition.column) + bare)
 }

@@ -10,6 +10,11 @@ interface Crate {
   readonly renamed: ReadonlyMap<string, { readonly folder: string | null; readonly package: string }>
 }
 
+/** A path as one file means it: what `self` and `super` are is another thing in each file of a folder. */
+export function fromFile(specifier: string, path: string): string {
+  return /^(?:std|core|alloc)\b/.test(specifier) ? specifier : `${specifier} in ${posix.basename(path)}`
+}
+
 /**
  * Modules as Cargo and `mod` lay them out: `crate::a::b` is `a/b.rs` or `a/b/mod.rs` beside the crate's root, other crates of the repository
  * by their name. A path that goes on inside of a file gives that file; with `::self` at its end it is the module's own file or none.
@@ -25,7 +30,8 @@ export class CrateModules implements ImportResolver {
     for (const path of repository.named('Cargo.toml')) this.addCrate(path)
   }
 
-  resolve(from: string, specifier: string): readonly string[] {
+  resolve(from: string, said: string): readonly string[] {
+    const specifier = said.replace(/ in \S*$/, '')
     if (specifier.startsWith('"')) {
       const path = inside(from, specifier.slice(1, -1))
       return path !== null && this.files.has(path) ? [path] : []

@@ -1,6 +1,7 @@
 import type { Node } from 'web-tree-sitter'
 import { commentLine, FactsBuilder, memberPath, symbolRef } from '../facts-builder'
 import { type FileFacts, type Ref, UNKNOWN } from '../file-facts'
+import { fromFile } from './crate-modules'
 import { type Syntax, syntaxTree } from '../syntax-tree'
 import { RustCode } from './rust-code'
 import { segmentsOf, typeRef, broughtIn } from './rust-types'
@@ -18,8 +19,8 @@ export interface ItemContext {
 /**
  * Methods of an `impl` are keyed by the type (`Invoice.total`) in the file that has the block, also when the type is declared in another one.
  */
-export function extractRust(root: Node): FileFacts {
-  return new RustFile().run(root)
+export function extractRust(root: Node, path: string): FileFacts {
+  return new RustFile().run(root, path)
 }
 
 const NO_GENERICS: ReadonlyMap<string, Ref> = new Map()
@@ -39,12 +40,18 @@ export class RustFile {
   private bound = 0
   private readonly impls: { node: Syntax; context: ItemContext }[] = []
 
-  run(root: Node): FileFacts {
+  run(root: Node, path: string): FileFacts {
     this.items(syntaxTree(root), { modules: [], prefix: '', self: null, generics: NO_GENERICS, test: false })
     for (const use of this.uses) use()
     for (const { node, context } of this.impls) this.implementation(node, context)
     const facts = this.facts.finish(root)
-    return { ...facts, exports: [...facts.exports, ...this.visible(facts)] }
+    const of = (specifier: string): string => fromFile(specifier, path)
+    const imports = facts.imports.map((entry) => ({
+      ...entry,
+      specifier: of(entry.specifier),
+      names: entry.names.map((name) => (name.module === undefined ? name : { ...name, module: of(name.module) })),
+    }))
+    return { ...facts, imports, exports: [...facts.exports, ...this.visible(facts)] }
   }
 
   /** Public items of modules inside of the file, by their last name: a path through such a module gives the file. */

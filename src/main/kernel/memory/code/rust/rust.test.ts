@@ -162,6 +162,28 @@ describe('Rust', () => {
     expect(pays.map((symbol) => symbol.key)).toEqual(['tests', 'tests.pays'])
   })
 
+  it('asks for each file of a folder what `self` and `super` are', async () => {
+    const code = await linkedCode({
+      'Cargo.toml': '[package]\nname = "x"\n',
+      'src/lib.rs': 'mod a;\nmod b;\n',
+      'src/a.rs': 'mod part;\nuse self::part::go;\nfn run() { go(); }\n',
+      'src/b.rs': 'mod part;\nuse self::part::go;\nfn run() { go(); }\n',
+      'src/a/part.rs': 'pub fn go() { super::run(); }\n',
+      'src/b/part.rs': 'pub fn go() { super::run(); }\n',
+      'tests/one.rs': 'fn help() {}\nmod deep { fn f() { crate::help(); } }\n',
+      'tests/two.rs': 'fn help() {}\nmod deep { fn f() { crate::help(); x::a::run(); } }\n',
+    })
+    expect(code.of('calls')).toEqual([
+      'src/a.rs#run -> src/a/part.rs#go',
+      'src/a/part.rs#go -> src/a.rs#run',
+      'src/b.rs#run -> src/b/part.rs#go',
+      'src/b/part.rs#go -> src/b.rs#run',
+      'tests/one.rs#deep.f -> tests/one.rs#help',
+      'tests/two.rs#deep.f -> src/a.rs#run',
+      'tests/two.rs#deep.f -> tests/two.rs#help',
+    ])
+  })
+
   it('takes odd source as far as it goes', async () => {
     const deep = `fn f() { ${'('.repeat(5_000)}1${')'.repeat(5_000)}; ${'{'.repeat(3_000)}g()${'}'.repeat(3_000)} }\nfn g() {}\n`
     const code = await linkedCode({
