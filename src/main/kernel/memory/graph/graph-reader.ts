@@ -1,11 +1,12 @@
 import type Database from 'better-sqlite3'
-import type { EdgeKind, GraphNode, GraphResult, GraphSummary, GraphTable, NodeKind } from '../../../../shared/graph'
+import type { EdgeKind, FlowResult, GraphNode, GraphResult, GraphSummary, GraphTable, NodeKind } from '../../../../shared/graph'
 import type { View } from '../view'
 import { runCypher } from './cypher/run-cypher'
 import { findNodes } from './find-nodes'
 import { GraphRows, nodeOf } from './graph-rows'
 import { neighbourhoodOf } from './neighbourhood'
 import { shortestWays } from './shortest-ways'
+import { valueFlow } from './value-flow'
 
 /**
  * Questions about what a view of the index sees. Every one is bounded, synchronous and answered from one state of the index; what a limit
@@ -36,6 +37,11 @@ export class GraphReader {
 
   path(from: string, to: string, maxHops: number): GraphResult {
     return this.#rows.inOneState(() => shortestWays(this.#rows, from, to, maxHops))
+  }
+
+  /** See `valueFlow`. */
+  flow(name: string, from: string | null, to: string | null, maxHops: number): FlowResult {
+    return this.#rows.inOneState(() => valueFlow(this.#rows, name, from, to, maxHops))
   }
 
   /** See `runCypher`. `AS OF` in it is not followed: `asOfIn` tells it to whoever chooses the view. */

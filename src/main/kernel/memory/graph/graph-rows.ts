@@ -161,6 +161,12 @@ export class GraphRows {
     return this.#edges('dst', node, kinds, limit)
   }
 
+  /** The file that says so. */
+  fileOfEdge(id: number): string | null {
+    const [row] = this.#all<{ key: string }>('SELECT n.key FROM edges e JOIN nodes n ON n.id = e.file WHERE e.id = ?', [id])
+    return row?.key ?? null
+  }
+
   /** `maybe_calls` from a node: its calls of which only the name is known, where few enough have that name. */
   maybeOut(node: number, limit: number): EdgeRow[] {
     return this.#calls('src', node, limit).flatMap((call) => {

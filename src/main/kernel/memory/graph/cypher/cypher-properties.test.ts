@@ -216,7 +216,7 @@ describe('the parser', () => {
       `RETURN ${'CASE WHEN '.repeat(1_500)}`,
       'x'.repeat(30_000),
     ])
-      expect(() => parseCypher(text), text.slice(0, 20)).toThrow(KeyframeError)
+      expect(() => parseCypher(text)).toThrow(KeyframeError)
   })
 
   it('runs what it reads without any other failure', () => {
@@ -291,6 +291,6 @@ describe('patterns of texts', () => {
     expect(new LinearPattern('(a*)*(a*)*(a*)*b').matches('a'.repeat(2000))).toBe(false)
     expect(new LinearPattern('(.*a){20}').matches(`${'a'.repeat(300)}b`)).toBe(false)
     expect(() => new LinearPattern('((((a{100}){100}){100}))')).toThrow(/repeats too much/)
-    for (const wrong of ['(a', 'a)', '[a', '*a', 'a**', '(?=a)', '\\1', 'a{3,2}']) expect(() => new LinearPattern(wrong), wrong).toThrow()
+    for (const wrong of ['(a', 'a)', '[a', '*a', 'a**', '(?=a)', '\\1', 'a{3,2}']) expect(() => new LinearPattern(wrong)).toThrow()
   })
 })

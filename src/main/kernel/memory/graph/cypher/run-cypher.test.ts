@@ -278,6 +278,6 @@ describe('mistakes', () => {
       'CALL db.labels()',
       'LOAD CSV FROM "x" AS y RETURN y',
     ])
-      expect(mistake(writing), writing).toMatchObject({ code: 'cypher.read-only' })
+      expect(mistake(writing)).toMatchObject({ code: 'cypher.read-only' })
   })
 })
