@@ -4,14 +4,14 @@ import { type ExportFact, type FileFacts, type ImportFact, type Ref, type Symbol
 import { firstErrorLine, type Syntax } from './syntax-tree'
 
 /** Names declared inside functions, innermost last. A name that maps to UNKNOWN hides one of the file. */
-export type Scope = Map<string, Ref>
+type Scope = Map<string, Ref>
 
 /** The linker follows no longer chains. */
 const LONGEST_REF = 10
 /** Code nested deeper is left out, so that no source can exhaust the stack. */
 const DEEPEST_CODE = 500
 
-export interface SymbolParts extends Pick<SymbolFact, 'valueType' | 'returns' | 'parameters' | 'test'> {
+interface SymbolParts extends Pick<SymbolFact, 'valueType' | 'returns' | 'parameters' | 'test'> {
   readonly whole: Syntax
   readonly name: Syntax
   readonly kind: NodeKind

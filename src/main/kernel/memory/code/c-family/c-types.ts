@@ -102,7 +102,7 @@ export function pathRef(parts: readonly string[], names: Names): Ref {
 }
 
 /** What a declarator declares: its name, and what is around the name. */
-export interface Declared {
+interface Declared {
   readonly name: Syntax
   /** The innermost function declarator: its parameters. */
   readonly parameters: Syntax | null

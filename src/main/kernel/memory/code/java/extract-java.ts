@@ -3,7 +3,7 @@ import type { NodeKind } from '../../../../../shared/graph'
 import { commentLine, FactsBuilder, instanceOf, memberPath, symbolRef } from '../facts-builder'
 import { type FileFacts, type Ref, UNKNOWN } from '../file-facts'
 import { type Syntax, syntaxTree } from '../syntax-tree'
-import { JavaCode } from './java-code'
+import { JavaCode, nameOfParameter } from './java-code'
 
 /** A type and those that it lies in. */
 export interface JavaType {
@@ -276,11 +276,6 @@ export class JavaFile {
     const [holder] = this.staticHolders
     return holder === undefined ? this.typeNamed(name, type) : { is: 'member', of: { is: 'name', name: holder }, name }
   }
-}
-
-export function nameOfParameter(parameter: Syntax): Syntax | null {
-  if (parameter.type === 'spread_parameter') return parameter.namedChildren.at(-1)?.childForFieldName('name') ?? null
-  return parameter.childForFieldName('name')
 }
 
 function modifiersOf(node: Syntax): string {

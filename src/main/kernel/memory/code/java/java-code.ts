@@ -1,7 +1,7 @@
 import { instanceOf, memberOf, resultOf } from '../facts-builder'
 import { type Ref, UNKNOWN } from '../file-facts'
 import type { Syntax } from '../syntax-tree'
-import { type JavaFile, type JavaType, nameOfParameter } from './extract-java'
+import type { JavaFile, JavaType } from './extract-java'
 
 /** Of `java.lang` and in every file. */
 const COMMON = new Set(
@@ -336,4 +336,9 @@ export class JavaCode {
     for (let at: JavaType | null = this.type; at !== null; at = at.outer) if (at.key === name || at.key.endsWith(`.${name}`)) return at.key
     return null
   }
+}
+
+export function nameOfParameter(parameter: Syntax): Syntax | null {
+  if (parameter.type === 'spread_parameter') return parameter.namedChildren.at(-1)?.childForFieldName('name') ?? null
+  return parameter.childForFieldName('name')
 }
