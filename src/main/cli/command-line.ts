@@ -30,6 +30,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   search: { summary: 'search the repository', load: () => import('./commands/search') },
   graph: { summary: 'find symbols and the paths between them', load: () => import('./commands/graph') },
   policy: { summary: 'what a role may do, and what persons permitted', load: () => import('./commands/policy') },
+  export: { summary: 'write a run to one file, without secrets', load: () => import('./commands/export') },
+  import: { summary: 'step through a run that was exported elsewhere', load: () => import('./commands/import') },
   bench: { summary: 'measure', load: () => import('./commands/bench') },
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
-import { basename, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import {
   type DoctorReport,
@@ -18,6 +18,7 @@ import type { AgentProgram } from './agents/agent-api'
 import { agentRegistry } from './agents/registry'
 import { createFileStore } from './checkpoints/file-store'
 import { cachedTokenCounter } from './context/count-tokens'
+import { importRun, type ImportReport } from './exports/import-run'
 import { ReviewQueue } from './humans/review-queue'
 import { createRedactor } from './journal/redaction'
 import { hashBytes } from './journal/sqlite-content-store'
@@ -89,7 +90,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   await checkWorkspace(options.root)
   const root = realpathSync(options.root)
   refuseOwnData(root, options.home)
-  const dataDir = join(options.home, 'workspaces', `${basename(root).replaceAll(/[^\w.-]/g, '_')}-${hashBytes(root).slice(0, 12)}`)
+  const dataDir = dataDirOf(options.home, root)
   const lock = lockWorkspace(dataDir)
   try {
     const kernel = new LocalKernel(options, root, dataDir, lock.socketPath)
@@ -105,6 +106,19 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     lock.release()
     throw dataFolderFailure(dataDir, thrown)
   }
+}
+
+/** Where the data of a workspace lies. `root` without links. */
+function dataDirOf(home: string, root: string): string {
+  return join(home, 'workspaces', `${basename(root).replaceAll(/[^\w.-]/g, '_')}-${hashBytes(root).slice(0, 12)}`)
+}
+
+/** Makes a workspace in `folder` of a run that was exported elsewhere. Throws `import.*`; nothing is left behind then. */
+export async function importRunFile({ file, folder, home }: { file: string; folder: string; home: string }): Promise<ImportReport> {
+  mkdirSync(dirname(folder), { recursive: true })
+  const root = join(realpathSync(dirname(folder)), basename(folder))
+  refuseOwnData(root, home)
+  return importRun(file, root, dataDirOf(home, root))
 }
 
 /** Policies, grants and journals must not lie where agents work: what they write there could be merged over them. */

@@ -312,6 +312,21 @@ export const Methods = {
     result: done,
   },
 
+  /**
+   * Writes a run to one file that can be stepped through without the repository, a key or the data folder. `file` is an absolute path on the
+   * kernel's machine that does not exist yet. Throws `export.*`.
+   */
+  'runs.export': {
+    params: z.object({ runId: RunId, file: z.string().min(1), wholeBase: z.boolean() }),
+    result: z.object({
+      file: z.string(),
+      sizeBytes: z.number(),
+      frames: z.number().int(),
+      contents: z.number().int(),
+      leftOut: z.array(z.object({ what: z.string(), why: z.string(), count: z.number().int() })),
+    }),
+  },
+
   /** Frames `from`.. of a run in order of commit, at most `limit`. The window then follows `frames.appended`. */
   'frames.list': {
     params: z.object({ runId: RunId, from: FrameNumber, limit: z.number().int().min(1).max(5000) }),

@@ -81,7 +81,7 @@ export function findNode(root: BaseFolder, path: string): BaseNode | null {
 }
 
 /** Every node with its path, folders before their children, names in code unit order: one order for one content. */
-function* walkBase(folder: BaseFolder, prefix = ''): Generator<[path: string, node: BaseNode]> {
+export function* walkBase(folder: BaseFolder, prefix = ''): Generator<[path: string, node: BaseNode]> {
   for (const name of [...folder.children.keys()].sort()) {
     const node = folder.children.get(name)
     if (node === undefined) continue

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ContentHash } from '../../../shared/ids'
 import type { ContentStore } from '../journal/content-store'
 import { applyMerge } from './apply-merge'
+import { walkBase } from './base-index'
 import { BranchFiles } from './branch-files'
 import { CopyTracker } from './copy-tracker'
 import type { Base, FileStore, FilesAt } from './files'
@@ -70,6 +71,7 @@ export function createFileStore(options: FileStoreOptions): WorkspaceFileStore {
       new CopyTracker({ copyDir, layer, base: indexed(base).index.root, baseDir: base.dir, content, trees }),
     materialise: (manifest) => layers.materialise(manifest),
     at: (base, manifest): FilesAt => filesOf(base, manifest),
+    baseNodes: (base) => walkBase(indexed(base).index.root),
     previewMerge: async (base, manifest, guard) => {
       const branch = filesOf(base, manifest)
       const diffs = await branch.diff('base')

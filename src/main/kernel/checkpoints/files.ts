@@ -1,6 +1,7 @@
 import type { FileDiff, FileVersion, TreeEntry } from '../../../shared/files'
 import type { FileChange, HunkSelection, MergeOutcome } from '../../../shared/frames'
 import type { ContentHash } from '../../../shared/ids'
+import type { BaseNode } from './base-index'
 import type { DependencyMount } from '../tools/sandboxes/sandbox'
 
 /** A frozen copy of a repository's tracked and unignored files, content-addressed by their stat list. */
@@ -13,6 +14,8 @@ export interface Base {
   /** What a user should know: submodules left out, sockets skipped, odd names. */
   readonly notices: readonly string[]
   readonly files: number
+  /** True for one that was imported with a run and does not have all of its files: it can be looked at, not worked on. */
+  readonly isIncomplete: boolean
 }
 
 export interface Capture {
@@ -56,6 +59,8 @@ export interface FileStore {
   /** A read-only directory with the manifest's files, whiteouts and opaque marks; made once, shared by all forks. */
   materialise(manifest: ContentHash): Promise<string>
   at(base: Base, manifest: ContentHash | null): FilesAt
+  /** Everything that a base holds, folders before what is in them. */
+  baseNodes(base: Base): Iterable<[path: string, node: BaseNode]>
   /** What a merge into the live repository would do: three-way, base as the ancestor. */
   previewMerge(
     base: Base,

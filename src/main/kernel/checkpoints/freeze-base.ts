@@ -34,6 +34,9 @@ export interface FreezeOptions {
 
 const CONCURRENCY = 32
 
+/** Beside the index of a base that came with an exported run, without all of its files. */
+export const INCOMPLETE = 'incomplete'
+
 /** Bases of one workspace: `bases/<id>/tree` and `bases/<id>/index`, made whole under another name and then renamed. */
 export class BaseFreezer {
   readonly #folder: string
@@ -124,6 +127,7 @@ export class BaseFreezer {
       dependencies: index.mounts.map((path) => ({ path, liveDir: join(this.root, path) })),
       notices: index.notices,
       files: index.files,
+      isIncomplete: existsSync(join(this.#folder, id, INCOMPLETE)),
       index,
     }
     this.#open.set(id, base)

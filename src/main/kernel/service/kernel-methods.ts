@@ -13,6 +13,7 @@ import { abortSignalOf } from './abort-signal'
 import type { BranchActions } from './branch-actions'
 import type { LspChannels } from './lsp-channels'
 import { memoryMethods } from './memory-methods'
+import { exportOf } from './run-exports'
 import type { Scratch } from './scratch'
 import type { RunRegistry } from './run-registry'
 import type { Terminals } from './terminals'
@@ -71,6 +72,9 @@ export function kernelMethods(parts: KernelParts): MethodTable {
       control(parts, run(runId), action, text ?? null)
       return {}
     },
+
+    'runs.export': async ({ runId, file, wholeBase }) =>
+      exportOf(services, run(runId), (await parts.workspaceInfo()).name, { file, wholeBase }),
 
     'frames.list': async ({ runId, from, limit }) => {
       const all = run(runId).frames()

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { canonicalJson } from '../../../shared/canonical-json'
+import { KeyframeError } from '../../../shared/failure'
 import type { FileChange } from '../../../shared/frames'
 import type { BranchId, ContentHash } from '../../../shared/ids'
 import type { Base, FileStore, UpperTracker } from '../checkpoints/files'
@@ -148,6 +149,7 @@ export class BranchDevice {
 
   async #open(): Promise<Opened> {
     const { files, base } = this.#parts
+    if (base.isIncomplete) throw incompleteBase()
     this.#generation += 1
     const { manifest } = this.#origin
     const profile = await this.#parts.profile()
@@ -217,6 +219,14 @@ export class BranchDevice {
     releasePorts()
     await removeTree(this.#dir())
   }
+}
+
+function incompleteBase(): KeyframeError {
+  return new KeyframeError({
+    code: 'base.incomplete',
+    message: 'This run was imported without all files of its repository: it can be stepped through and replayed, not continued.',
+    action: 'Ask for an export with the whole repository (`keyframe export --whole-base`), or start a new run.',
+  })
 }
 
 /** What of a profile is built into an open sandbox: a gate decides anew at each connection, so only whether there is one counts. */
