@@ -4,7 +4,7 @@ import { type ExportFact, type FileFacts, type ImportFact, type Ref, type Symbol
 import { firstErrorLine, type Syntax } from './syntax-tree'
 
 /** Names declared inside functions, innermost last. A name that maps to UNKNOWN hides one of the file. */
-type Scope = Map<string, Ref>
+export type Scope = Map<string, Ref>
 
 /** The linker follows no longer chains. */
 const LONGEST_REF = 10
