@@ -23,8 +23,9 @@ function recording(answers: Partial<ContextSources> = {}) {
       truncated: false,
     }),
     history: async () => ({
-      commits: [{ id: 'c0ffee0c0ffee', atMs: Date.UTC(2026, 0, 2), author: 'Ann', subject: 'Add totals' }],
-      authors: [{ name: 'Ann', lines: 12 }],
+      commits: [{ commit: 'c0ffee0c0ffee', atMs: Date.UTC(2026, 0, 2), author: 'Ann', subject: 'Add totals' }],
+      authors: [{ name: 'Ann', commits: 12 }],
+      together: [{ path: 'b.ts', commits: 3 }],
     }),
     instructions: async () => [],
     ...answers,
@@ -48,7 +49,9 @@ describe('promotion in the background', () => {
     expect(promotion.take()).toEqual([])
     expect(run.text('found:symbols:src/a.ts')).toBe('2-9 function function total()')
     expect(run.text('found:dependencies:src/a.ts')).toBe('imports by b.ts#bill (b.ts:2) function bill()')
-    expect(run.text('found:git:src/a.ts')).toBe('c0ffee0c0f 2026-01-02 Ann: Add totals\nLines last changed by: Ann (12 lines)')
+    expect(run.text('found:git:src/a.ts')).toBe(
+      'c0ffee0c0f 2026-01-02 Ann: Add totals\nCommits by: Ann (12)\nChanged together with: b.ts (3)',
+    )
     expect(run.state.items['found:symbols:src/a.ts']).toMatchObject({
       tier: 'L2',
       kind: 'symbols',

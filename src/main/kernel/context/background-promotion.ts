@@ -9,15 +9,18 @@ export interface ContextSources {
   symbols(path: string): Promise<readonly GraphNode[]>
   /** What is one edge away from a file or one of its symbols: callers, imports, tests, documents, owners. */
   neighbours(id: string): Promise<GraphResult>
-  /** The last commits that changed a file, newest first, with who last changed how many of its lines. */
+  /** The last commits that changed a file, newest first, by whom, and what changed with it. */
   history(path: string): Promise<FileHistory | null>
   /** Instruction files on the way from the root to a file's folder, the root's left out, nearest last. */
   instructions(path: string): Promise<readonly { readonly path: string; readonly text: string; readonly version: ContentHash }[]>
 }
 
-export interface FileHistory {
-  readonly commits: readonly { readonly id: string; readonly atMs: number; readonly author: string; readonly subject: string }[]
-  readonly authors: readonly { readonly name: string; readonly lines: number }[]
+interface FileHistory {
+  readonly commits: readonly { readonly commit: string; readonly atMs: number; readonly author: string; readonly subject: string }[]
+  /** Who changed it most often first. */
+  readonly authors: readonly { readonly name: string; readonly commits: number }[]
+  /** Files that changed in the same commits. */
+  readonly together: readonly { readonly path: string; readonly commits: number }[]
 }
 
 /** Files that wait to be looked up: the oldest are dropped beyond it, since newer ones are what the run works on. */
@@ -148,12 +151,22 @@ async function neighbourItems(sources: ContextSources, path: string): Promise<Fo
 async function historyItems(sources: ContextSources, path: string): Promise<FoundItem[]> {
   const history = await sources.history(path)
   if (history === null || history.commits.length === 0) return []
-  const commits = history.commits.slice(0, MOST_COMMITS).map((commit) => {
-    return `${commit.id.slice(0, 10)} ${new Date(commit.atMs).toISOString().slice(0, 10)} ${commit.author}: ${commit.subject}`
-  })
-  const authors = history.authors.map(({ name, lines }) => `${name} (${lines} lines)`)
-  const text = [...commits, ...(authors.length === 0 ? [] : [`Lines last changed by: ${authors.join(', ')}`])].join('\n')
-  return [{ key: `git:${path}`, kind: 'git', title: `History of ${path}`, text, source: { path }, reason: `recent commits of ${path}` }]
+  const commits = history.commits
+    .slice(0, MOST_COMMITS)
+    .map(({ commit, atMs, author, subject }) => `${commit.slice(0, 10)} ${new Date(atMs).toISOString().slice(0, 10)} ${author}: ${subject}`)
+  const authors = history.authors.slice(0, MOST_COMMITS).map(({ name, commits: count }) => `${name} (${count})`)
+  const together = history.together.slice(0, MOST_COMMITS).map((other) => `${other.path} (${other.commits})`)
+  const text = [
+    ...commits,
+    ...(authors.length === 0 ? [] : [`Commits by: ${authors.join(', ')}`]),
+    ...(together.length === 0 ? [] : [`Changed together with: ${together.join(', ')}`]),
+  ].join('\n')
+  return [
+    {
+      ...{ key: `git:${path}`, kind: 'git', title: `History of ${path}`, text },
+      ...{ source: { path }, reason: `recent commits of ${path}` },
+    },
+  ]
 }
 
 function first(set: ReadonlySet<string>): string | undefined {

@@ -15,7 +15,7 @@ import { mergeGuard } from '../tools/authorise'
 import { mergeDir, type RunEngine, type RunServices } from '../scheduler/run-engine'
 
 /** The model of the codebase as of a point of a branch, for edits that add symbols and answers of queries; null while there is none. */
-export type GraphAt = (run: RunEngine, branchId: BranchId, n: number) => Promise<EditSources['graph']>
+type GraphAt = (run: RunEngine, branchId: BranchId, n: number) => Promise<EditSources['graph']>
 
 /** What people do to branches by hand: edit context, fork, restore, merge. Each leaves frames. */
 export class BranchActions {
