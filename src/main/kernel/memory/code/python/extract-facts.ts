@@ -153,6 +153,8 @@ class Extractor {
     const inClass = place.key !== ''
     const decorators = whole.namedChildren.filter((child) => child.type === 'decorator')
     const marks = decorators.map((decorator) => decorator.text.replace(/^@\s*/, '').split('(', 1)[0] ?? '')
+    // Of overloads, the last one is what runs; stubs have nothing else.
+    if (marks.some((mark) => /(?:^|\.)overload$/.test(mark)) && this.path.endsWith('.py')) return
     const isStatic = marks.includes('staticmethod')
     const isProperty = inClass && marks.some((mark) => /(?:^|\.)(?:property|cached_property|setter|getter|deleter)$/.test(mark))
     const parameters = node.childForFieldName('parameters')

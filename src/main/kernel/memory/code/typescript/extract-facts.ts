@@ -497,7 +497,7 @@ class Extractor {
     if (test === null) return false
     this.holdsTests ??= isTestFile(this.path, this.imports)
     if (!this.holdsTests) return false
-    const owner = this.code.owner !== '' && this.keys.get(this.code.owner) === 'test' ? `${this.code.owner}.` : ''
+    const owner = this.code.owner !== '' && this.keys.get(this.code.owner) === 'test' ? `${this.code.owner}.` : 'test '
     const text = test.title.slice(0, 120)
     const key = this.addSymbol(call, test.name, 'test', false, owner, { test: true }, testKey(text), text)
     this.code.within(key, null, () => this.code.functionParts(test.body))
@@ -514,7 +514,7 @@ class Extractor {
   }
 }
 
-/** A dot separates symbols in keys, so that a title has none. */
+/** A dot separates symbols in keys, so that a title has none; the word before the outermost keeps it apart from names of code. */
 function testKey(title: string): string {
   return title.replaceAll('.', '·')
 }

@@ -64,15 +64,15 @@ describe('tax 1.5', () => {
         .symbols.filter((symbol) => symbol.test)
         .map((symbol) => [symbol.key, symbol.name]),
     ).toEqual([
-      ['tax 1·5', 'tax 1.5'],
-      ['tax 1·5.adds %s', 'adds %s'],
-      ['tax 1·5.hands on', 'hands on'],
+      ['test tax 1·5', 'tax 1.5'],
+      ['test tax 1·5.adds %s', 'adds %s'],
+      ['test tax 1·5.hands on', 'hands on'],
     ])
     expect(code.of('tests')).toEqual([
       'src/tax.test.ts -> src/tax.ts#other',
       'src/tax.test.ts -> src/tax.ts#tax',
-      'src/tax.test.ts#tax 1·5.adds %s -> src/tax.ts#tax',
-      'src/tax.test.ts#tax 1·5.hands on -> src/tax.ts#other',
+      'src/tax.test.ts#test tax 1·5.adds %s -> src/tax.ts#tax',
+      'src/tax.test.ts#test tax 1·5.hands on -> src/tax.ts#other',
     ])
   })
 
