@@ -1,10 +1,15 @@
 /** Names of what must never be shown: passwords, tokens, keys and the like, in whatever way their words are joined. */
 const SENSITIVE =
   /pass|pwd|secret|token|key|credential|auth|private|cert|signature|salt|seed|dsn|conn(?:ection)?[-_. ]?str|database[-_.]?ur[il]|webhook|cookie|session|bearer|license|pin$/i
-const WORD = /^[A-Za-z]{1,20}$/
-const SHORT = /^[A-Za-z]{0,8}\d{0,5}$/
+const WORD = /^(?:[A-Za-z]?[a-z]{1,20}|[a-z]{1,12}[A-Z][a-z]{1,12}|[A-Z]{1,12})$/
+const NUMBERED = /^(?:\d{1,4}|(?:v|utf|es|http|node|python|py|go|java|base|h|x|ipv)\d{1,4})$/i
 const VERSION = /^[~^v=<> ]{0,3}\d{1,5}(?:\.\d{1,5}){0,3}$/
 const LONGEST = 48
+
+/** Long runs of letters and digits, as keys and checksums are: no part of a path that a person wrote. */
+export function looksMadeByMachine(text: string): boolean {
+  return text.split(/[-._/]/).some((part) => part.length >= 16 && (/\d/.test(part) || part === part.toUpperCase()))
+}
 
 export function isSensitiveName(name: string): boolean {
   return SENSITIVE.test(name)
@@ -21,5 +26,5 @@ export function harmlessValue(name: string, value: unknown): string | number | b
   if (typeof value !== 'string' || value.length === 0 || value.length > LONGEST) return null
   if (VERSION.test(value)) return value
   const parts = value.split(/[-_./ @]/)
-  return parts.every((part) => part === '' || WORD.test(part) || SHORT.test(part)) ? value : null
+  return parts.every((part) => part === '' || WORD.test(part) || NUMBERED.test(part)) ? value : null
 }

@@ -5,7 +5,7 @@ import type { Attributes } from '../code/file-facts'
 import { FactsCollector, keyed, THE_FILE } from '../data/collect-facts'
 import type { FactsSource } from '../facts-source'
 import { LineFinder } from './find-lines'
-import { harmlessValue, isSensitiveName } from './harmless-values'
+import { harmlessValue, isSensitiveName, looksMadeByMachine } from './harmless-values'
 import { isRecord, parsed } from './unreadable'
 
 type Format = 'yaml' | 'json' | 'toml'
@@ -23,11 +23,14 @@ const LOCK =
 /** Beyond this it is data: its kind is known, its content is not looked at. */
 const LARGEST_CHARACTERS = 400_000
 const MOST_KEYS = 40
-const MOST_VALUES = 5_000
+/** The parser of YAML takes about 1 ms for 1,000 characters: of what is longer (translations, fixtures) only the top-level keys are read. */
+const LARGEST_YAML_CHARACTERS = 40_000
+const MOST_VALUES = 3_000
 const DEEPEST = 12
 /** A path of a file: has an ending or a folder, no scheme, no pattern, no space. */
 const PATH = /^(?:\.{1,2}\/)?[A-Za-z0-9_@.-]{1,80}(?:\/[A-Za-z0-9_@.-]{1,80}){0,12}$/
-const ENDING = /\.[A-Za-z][A-Za-z0-9]{0,9}$/
+const ENDING =
+  /\.(?:[cm]?[jt]sx?|py|go|rs|java|kts?|rb|php|cs|c|cc|cpp|h|hpp|sh|bash|sql|prisma|proto|graphql|ya?ml|jsonc?|toml|ini|cfg|conf|env|xml|html?|s?css|less|vue|svelte|md|mdx|rst|txt|tf|lock|gradle|properties|pem|crt|csv|svg|png|ico|wasm|tmpl|tpl|j2|ejs|hbs)$/i
 const FLAG_FILE =
   /(?:^|\/)(?:[\w.-]{0,40}[-_.])?(?:feature[-_.]?)?(?:flags|features|feature[-_.]flags|toggles|flipper)(?:[-_.][\w.-]{0,40})?\.(?:json|ya?ml|toml)$/i
 const FLAG_KEY = /^(?:feature[-_]?flags|featureflags|flags|features|toggles)$/i
@@ -38,6 +41,8 @@ interface Value {
   readonly keys: readonly string[]
   readonly value: unknown
   readonly line: number
+  /** It stands in a list: one of many, not the value of its key. */
+  readonly listed: boolean
 }
 
 /** Configuration in YAML, JSON and TOML: its top-level keys, the files that it names, and the feature flags that it declares. */
@@ -68,9 +73,10 @@ function formatOf(path: string): Format | null {
 function attributesOf(values: readonly Value[]): Attributes {
   const keys = [...new Set(values.flatMap((entry) => entry.keys.slice(0, 1)))].slice(0, MOST_KEYS)
   const attributes: Record<string, string | number | boolean | readonly string[]> = { keys }
-  for (const { keys: path, value } of values) {
+  for (const { keys: path, value, listed } of values) {
     const [key] = path
     if (
+      listed ||
       path.length !== 1 ||
       key === undefined ||
       key === 'keys' ||
@@ -91,6 +97,7 @@ function targetsOf(path: string, value: string): string[] {
     trimmed.length < 3 ||
     trimmed.length > 300 ||
     !PATH.test(trimmed) ||
+    looksMadeByMachine(trimmed) ||
     (!ENDING.test(trimmed) && !trimmed.startsWith('.')) ||
     /^[\d.]+$/.test(trimmed)
   )
@@ -130,7 +137,8 @@ function flags(path: string, values: readonly Value[], facts: FactsCollector): v
 
 function valuesOf(format: Format, path: string, text: string): Value[] {
   const values: Value[] = []
-  if (format === 'yaml') yamlValues(text, values)
+  if (format === 'yaml' && text.length > LARGEST_YAML_CHARACTERS) topLevelKeys(text, values)
+  else if (format === 'yaml') yamlValues(text, values)
   else if (format === 'toml') plainValues(parseToml(text), new LineFinder(text), '', values)
   else plainValues(parseJson(path, text), new LineFinder(text), '"', values)
   return values
@@ -181,16 +189,23 @@ function withoutComments(text: string): string {
 }
 
 function plainValues(root: unknown, lines: LineFinder, quote: string, values: Value[]): void {
-  const walk = (value: unknown, keys: readonly string[], line: number): void => {
+  const walk = (value: unknown, keys: readonly string[], line: number, listed: boolean): void => {
     if (values.length >= MOST_VALUES || keys.length > DEEPEST) return
     if (Array.isArray(value))
-      for (const entry of value) walk(entry, keys, typeof entry === 'string' ? lines.next(entry.slice(0, 60)) : line)
+      for (const entry of value) walk(entry, keys, typeof entry === 'string' ? lines.next(entry.slice(0, 60)) : line, true)
     else if (isRecord(value)) {
-      if (Object.keys(value).length === 0) values.push({ keys, value: null, line })
-      for (const [key, entry] of Object.entries(value)) walk(entry, [...keys, key], lines.next(quote === '' ? key : `"${key}"`))
-    } else values.push({ keys, value, line })
+      if (Object.keys(value).length === 0) values.push({ keys, value: null, line, listed })
+      for (const [key, entry] of Object.entries(value)) walk(entry, [...keys, key], lines.next(quote === '' ? key : `"${key}"`), false)
+    } else values.push({ keys, value, line, listed })
   }
-  walk(root, [], 1)
+  walk(root, [], 1, false)
+}
+
+function topLevelKeys(text: string, values: Value[]): void {
+  for (const [index, line] of text.split('\n').entries()) {
+    const key = /^["']?([A-Za-z_][\w.-]{0,99})["']?\s{0,9}:(?:\s|$)/.exec(line)?.[1]
+    if (key !== undefined && values.length < MOST_KEYS) values.push({ keys: [key], value: null, line: index + 1, listed: false })
+  }
 }
 
 /** Aliases are not followed: what they stand for was seen at its anchor, and following them can take for ever. */
@@ -198,19 +213,19 @@ function yamlValues(text: string, values: Value[]): void {
   const counter = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter: counter, logLevel: 'silent', uniqueKeys: false })
   if (!Array.isArray(documents)) return
-  const walk = (node: Node | ParsedNode | null | undefined, keys: readonly string[], line: number): void => {
+  const walk = (node: Node | ParsedNode | null | undefined, keys: readonly string[], line: number, listed: boolean): void => {
     if (values.length >= MOST_VALUES || keys.length > DEEPEST || node === null || node === undefined) return
     const own = node.range === null || node.range === undefined ? line : counter.linePos(node.range[0]).line
-    if (isAlias(node)) values.push({ keys, value: null, line: own })
-    else if (isScalar(node)) values.push({ keys, value: node.value, line: own })
-    else if (isSeq<Node>(node)) for (const entry of node.items) walk(entry, keys, own)
+    if (isAlias(node)) values.push({ keys, value: null, line: own, listed })
+    else if (isScalar(node)) values.push({ keys, value: node.value, line: own, listed })
+    else if (isSeq<Node>(node)) for (const entry of node.items) walk(entry, keys, own, true)
     else if (isMap<Node, Node | null>(node)) {
-      if (node.items.length === 0) values.push({ keys, value: null, line: own })
+      if (node.items.length === 0) values.push({ keys, value: null, line: own, listed })
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : ''
         const at = pair.key.range === null || pair.key.range === undefined ? own : counter.linePos(pair.key.range[0]).line
-        if (pair.value === null) values.push({ keys: [...keys, key], value: null, line: at })
-        else walk(pair.value, [...keys, key], at)
+        if (pair.value === null) values.push({ keys: [...keys, key], value: null, line: at, listed: false })
+        else walk(pair.value, [...keys, key], at, false)
       }
     }
   }
@@ -218,6 +233,6 @@ function yamlValues(text: string, values: Value[]): void {
     // A template (Helm, Jinja) is no YAML until it was filled in; what could be read of it stays.
     const [error] = document.errors
     if (error !== undefined && !text.includes('{{') && !text.includes('{%')) throw new Error(`line ${error.linePos?.[0].line ?? 1}`)
-    walk(document.contents, [], 1)
+    walk(document.contents, [], 1, false)
   }
 }

@@ -26,6 +26,7 @@ interface BuilderFile {
   readonly drizzle: boolean
   readonly sqlalchemy: boolean
   readonly gorm: boolean
+  readonly prisma: boolean
   /** Its classes may well be models. */
   readonly models: boolean
 }
@@ -130,7 +131,8 @@ const drizzleRule: Rule = (tokens, at, file) => {
   return null
 }
 
-const prismaRule: Rule = (tokens, at) => {
+const prismaRule: Rule = (tokens, at, file) => {
+  if (!file.prisma) return null
   const word = tokens[at]
   if (!isWord(word) || !isSign(tokens[at + 1], '(') || (!PRISMA_READS.has(word.text) && !PRISMA_WRITES.has(word.text))) return null
   const [model, client] = chainBefore(tokens, at)
@@ -291,6 +293,7 @@ export const queryBuilders: FactsSource = {
       drizzle: /drizzle/i.test(text),
       sqlalchemy: /sqlalchemy|sqlmodel/i.test(text),
       gorm: text.includes('gorm'),
+      prisma: /prisma/i.test(text),
       models: ending === 'rb' || ending === 'php' || /sequelize|objection|bookshelf|typeorm|adonis|\bModel\b/i.test(text),
     }
     for (let at = 0; at < tokens.length; at += 1) {
