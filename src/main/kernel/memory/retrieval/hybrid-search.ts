@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3'
 import type { SearchSettings } from '../../../../shared/contract/methods'
-import { toFailure } from '../../../../shared/failure'
+import { KeyframeError, toFailure } from '../../../../shared/failure'
 import type { Episode, HybridHit, HybridResult, SearchFilters, SearchList } from '../../../../shared/graph'
 import type { HistorySearch } from '../history/history'
+import { isDamage } from '../store/memory-database'
 import { LIVE, Sight, type View } from '../view'
 import { ChunkLookup } from './chunk-lookup'
 import { bestLine, type ChunkPlace, kindOf, lineHit } from './chunk-rows'
@@ -67,6 +68,7 @@ const NEIGHBOURS = 30
 const ENOUGH = 5
 /** Whoever asks waits for words, not for a provider on the network. */
 const VECTORS_TIMEOUT_MS = 2000
+const OF_THE_INDEX: ReadonlySet<SearchList> = new Set(['words', 'symbols', 'graph'])
 const LISTS: readonly SearchList[] = ['words', 'symbols', 'vectors', 'history', 'graph', 'episodes']
 
 /** Something that can be a hit: a piece of a file, or an entity without a piece of its own. */
@@ -151,6 +153,7 @@ class Query {
     const symbols = this.#list('symbols', weights.symbols, () => this.#symbols())
     const near = await vectors
     this.#signal.throwIfAborted()
+    if (!this.#searches.database.open) throw remade()
     const pieces: RankedList<SearchList>[] = [
       { list: 'words', weight: weights.words, items: words },
       { list: 'symbols', weight: weights.symbols, items: symbols },
@@ -194,7 +197,9 @@ class Query {
       report.found = new Set(found).size
       return found
     } catch (thrown) {
-      // One list less, and whoever asked is told which and why.
+      // A damaged index is for its owner to make again.
+      if (isDamage(thrown) && OF_THE_INDEX.has(list)) throw thrown
+      // Otherwise one list less, and whoever asked is told which and why.
       report.problem = toFailure(thrown).message
       return []
     } finally {
@@ -237,6 +242,7 @@ class Query {
       // Few of the nearest may be within the filters or in the view: then more of them are asked for.
       for (let count = DEPTH; ; count *= 8) {
         const { matches, problem } = await vectors.nearest(this.#query, count, limit)
+        if (!this.#searches.database.open) return []
         report.problem = problem
         const chunks = matches.flatMap(({ hash }) => this.#searches.chunks.withHash(hash))
         const keys = [...new Set(chunks.filter((chunk) => this.#allows?.(chunk) ?? true).map((chunk) => this.#chunk(chunk)))]
@@ -350,6 +356,16 @@ class Query {
       ],
     }))
   }
+}
+
+/** The index was closed or made again while a provider was asked. */
+function remade(): KeyframeError {
+  return new KeyframeError({
+    code: 'memory.not-ready',
+    message: 'The index was made again while it was searched.',
+    action: 'Ask again.',
+    retryable: true,
+  })
 }
 
 function shownLine(candidate: Candidate, text: string, words: ReadonlySet<string>, score: number) {

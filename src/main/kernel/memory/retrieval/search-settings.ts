@@ -5,16 +5,20 @@ import { DEFAULT_WEIGHTS } from './hybrid-search'
 /** Nothing leaves the machine unless the user says so. */
 export const DEFAULT_SEARCH_SETTINGS: SearchSettings = { embeddings: { provider: 'built-in' }, weights: DEFAULT_WEIGHTS }
 
-const Weight = z.number().min(0).max(1)
+const weight = (list: keyof SearchSettings['weights']) => z.number().min(0).max(1).default(DEFAULT_WEIGHTS[list])
 
 /** The `search` part of the user's settings file. What is absent is as it comes; a mistake is told, and nothing of the part is used then. */
 const SearchPart = z.object({
   embeddings: EmbeddingSettings.default(DEFAULT_SEARCH_SETTINGS.embeddings),
   weights: z
-    .object({ words: Weight, symbols: Weight, vectors: Weight, history: Weight, graph: Weight })
-    .partial()
-    .default({})
-    .transform((given) => ({ ...DEFAULT_WEIGHTS, ...given })),
+    .object({
+      words: weight('words'),
+      symbols: weight('symbols'),
+      vectors: weight('vectors'),
+      history: weight('history'),
+      graph: weight('graph'),
+    })
+    .default(DEFAULT_WEIGHTS),
 })
 
 export interface ReadSearchSettings {
