@@ -78,7 +78,8 @@ export const EvictedItem = z.object({ item: ContextItem, rule: z.string(), atFra
 export type EvictedItem = z.infer<typeof EvictedItem>
 
 /**
- * Who counts tokens. Where the encoding of the model is known the counts are exact and the margin is 0; otherwise counts are an estimate
+ * Who counts tokens. Where the encoding of the model is known the counts are exact and the margin is 0 (unbroken runs of hundreds of
+ * characters may count a little more than they are, never less); otherwise counts are an estimate
  * and budgets are enforced as if each text took `marginPercent` more.
  */
 export const TokenCounting = z.object({ name: z.string(), exact: z.boolean(), marginPercent: z.number().int().min(0).max(200) })

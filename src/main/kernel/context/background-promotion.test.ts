@@ -146,5 +146,8 @@ describe('what was found', () => {
     expect(run.text('note:n')).toBe('in short')
     expect(run.state.items['note:n']).toMatchObject({ whole: of, shortenedBy: 'summary', reason: 'summarised by a model' })
     expect(run.send({ type: 'summary', id: 'note:n', of, text: 'late', by: 'a model' })).toEqual([])
+    run.send({ type: 'edits', edits: [{ op: 'pin', id: 'note:n', pinned: true }], by: 'human' })
+    const pinned = run.state.items['note:n']?.content ?? of
+    expect(run.send({ type: 'summary', id: 'note:n', of: pinned, text: 'x', by: 'a model' })).toEqual([])
   })
 })

@@ -160,6 +160,18 @@ describe('files', () => {
     expect(run.state.evicted.at(-1)).toMatchObject({ item: { id: 'file:b.ts' }, rule: 'the file is gone' })
   })
 
+  it('that are pinned and grow are shortened rather than stop the run', () => {
+    const run = session(small)
+    run.send({ type: 'tool-outcome', frame: 1, ...read('a.ts', words(300)) })
+    run.send({ type: 'tool-outcome', frame: 2, ...read('b.ts', words(300, 'bee')) })
+    const pin = (id: string) => ({ op: 'pin' as const, id, pinned: true })
+    run.send({ type: 'edits', edits: [pin('file:a.ts'), pin('file:b.ts')], by: 'human' })
+    run.send({ type: 'files-changed', paths: ['a.ts'], frame: 4 })
+    run.send({ type: 'refresh', files: [{ path: 'a.ts', text: words(5000, 'more'), version: hash('more') }] })
+    expect(run.state.items['file:a.ts']).toMatchObject({ pinned: true, stale: false, tier: 'L2', whole: hash(words(5000, 'more')) })
+    expect(tierTokens(run.state, 'L2')).toBeLessThanOrEqual(small.l2Tokens)
+  })
+
   it('come into L1 with the focus and leave it with the next one', () => {
     const run = session()
     run.send({ type: 'focus', paths: ['a.ts'], texts: [{ path: 'a.ts', text: 'small', version: hash('small') }] })

@@ -71,6 +71,8 @@ const SHARE = {
   error: 1 / 16,
   note: 1 / 8,
 } as const
+/** Of a search, the first hits bring their files back from L3; of references, all. */
+const BEST_HITS = 3
 /** Of L1, for all files in focus together. */
 const FOCUS_ROOM = 1 / 2
 
@@ -181,7 +183,8 @@ function take(draft: ContextDraft, event: ContextEvent): void {
       return compact(draft)
     case 'summary': {
       const item = draft.item(event.id)
-      if (item === undefined || item.content !== event.of) return
+      // Pinned text stays as it is.
+      if (item === undefined || item.pinned || item.content !== event.of) return
       draft.summarise(item, event.text, `summarised by ${event.by}`)
     }
   }
@@ -263,8 +266,9 @@ function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, f
     if (whole !== undefined && whole.source.version === part.version) continue
     putFile(draft, part, { ...source, path: part.path, version: part.version }, `${title} points at it`)
   }
-  const pointedAt = pathsOf(outcome)
-  for (const path of pointedAt.slice(0, 50)) promoteFile(draft, path, `${title} points at it`, kindOfResult(outcome) === 'references')
+  const isReference = kindOfResult(outcome) === 'references'
+  for (const [index, path] of pathsOf(outcome).slice(0, 50).entries())
+    promoteFile(draft, path, `${title} points at it`, isReference || index < BEST_HITS)
 }
 
 function putResult(draft: ContextDraft, outcome: ToolOutcome, title: string, source: ContextItem['source'], file: FileText | null): void {

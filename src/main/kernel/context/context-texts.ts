@@ -7,8 +7,9 @@ export interface TextStore {
   get(hash: ContentHash): string
 }
 
-/** Characters of texts that are kept at hand: both tiers some ten times over. */
-const MAX_CHARS = 16 * 1024 * 1024
+/** Characters of texts that are kept at hand: both tiers some six times over. Each branch that is under way has its own. */
+const MAX_CHARS = 4 * 1024 * 1024
+const MOST_REMEMBERED = 20_000
 
 /**
  * The texts of context items in memory, so that deciding what the tiers hold and showing them waits for no disk: what is put is handed to the
@@ -71,5 +72,3 @@ export class ContextTexts {
     }
   }
 }
-
-const MOST_REMEMBERED = 100_000

@@ -13,6 +13,8 @@ export interface FileNow {
 
 /** Largest share of its tier that one file may take; what a person adds may take all of it. */
 export const FILE_SHARE = { focused: 1 / 8, file: 1 / 4 } as const
+/** Lines that are shown anew may be longer than they were. */
+const SPARE_TOKENS = 200
 /** Of what the index found out by itself: it comes again when it is wanted. */
 export const FOUND = 'found:'
 
@@ -31,20 +33,27 @@ export function putFile(draft: ContextDraft, file: FileText, source: ContextItem
     draft.touch(id)
     return
   }
-  const inL1 = before?.tier === 'L1'
+  const tier = before?.tier === 'L1' ? 'L1' : 'L2'
   const lines = file.lines === null ? {} : { lines: { from: file.lines.from, to: file.lines.to } }
+  const share = Math.floor(draft.limits[tier] * (tier === 'L1' ? FILE_SHARE.focused : FILE_SHARE.file))
+  const allowed = isByHand ? draft.limits[tier] : before?.pinned === true ? Math.max(share, before.tokens) : share
   draft.put({
     id,
-    tier: inL1 ? 'L1' : 'L2',
+    tier,
     kind: 'file',
     title: file.lines === null ? file.path : `${file.path}:${file.lines.from}-${file.lines.to}`,
     text: file.text,
     source: { ...source, ...lines },
     reason: before !== undefined && isInFocus(before) ? IN_FOCUS : reason,
-    maxTokens: isByHand
-      ? draft.limits[inL1 ? 'L1' : 'L2']
-      : Math.floor(inL1 ? draft.limits.L1 * FILE_SHARE.focused : draft.limits.L2 * FILE_SHARE.file),
+    maxTokens: before?.pinned === true ? Math.min(allowed, roomOfPin(draft, before, tier)) : allowed,
   })
+}
+
+/** What a pinned item may take without pushing the pinned ones together over the budget: a file that grew must not stop a run. */
+function roomOfPin(draft: ContextDraft, pin: ContextItem, tier: 'L1' | 'L2'): number {
+  let others = 0
+  for (const item of draft.unordered()) if (item.tier === tier && item.pinned && item.id !== pin.id) others += item.tokens
+  return Math.max(0, draft.limits[tier] - others)
 }
 
 /** What shows one of these files is older than it now. */
@@ -75,20 +84,21 @@ export function refreshFile(draft: ContextDraft, file: FileNow): void {
   }
   const reason = 'read again after it had changed'
   const files = shown.filter((item) => item.kind === 'file')
-  const whole = files.some((item) => item.source.lines === undefined)
-  if (whole) putFile(draft, { path, text, version, lines: null }, { by: 'kernel', frame: draft.frame, path, version }, reason)
+  const whole = files.find((item) => item.source.lines === undefined && item.id === fileId(path))
+  if (whole !== undefined) {
+    const by = whole.source.by === 'human' ? 'human' : 'kernel'
+    putFile(draft, { path, text, version, lines: null }, { by, frame: draft.frame, path, version }, reason)
+  }
   const lines = text.split('\n')
   for (const item of files) {
     const part = item.source.lines
     if (part === undefined || draft.item(item.id) === undefined || item.source.version === version) continue
-    const now = lines.slice(part.from - 1, part.to).join('\n')
+    const tier = item.tier === 'L1' ? 'L1' : 'L2'
     draft.put({
-      ...item,
-      tier: item.tier === 'L1' ? 'L1' : 'L2',
-      text: now,
+      ...{ id: item.id, kind: item.kind, title: item.title, tier, reason },
+      text: lines.slice(part.from - 1, part.to).join('\n'),
       source: { ...item.source, version },
-      reason,
-      maxTokens: item.tokens * 2 + 200,
+      maxTokens: Math.min(item.tokens * 2 + SPARE_TOKENS, item.pinned ? roomOfPin(draft, item, tier) : draft.limits[tier]),
     })
   }
   for (const item of shown) {
