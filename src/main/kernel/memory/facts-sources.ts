@@ -7,7 +7,7 @@ import { shellEnvironment } from './config/shell-environment'
 import { featureFlags } from './config/feature-flags'
 import { manifests } from './config/manifests'
 import { packageImports } from './config/package-imports'
-import { settings } from './config/settings'
+import { jsonFiles, tomlFiles, yamlFiles } from './config/settings'
 import { compose } from './infra/compose'
 import { dockerfile } from './infra/dockerfile'
 import { githubActions } from './infra/github-actions'
@@ -23,13 +23,15 @@ import type { FactsSource } from './facts-source'
 
 /** Everything that reads files beside the programming languages; each file is given to all that claim it, in this order. */
 export const FACTS_SOURCES: readonly FactsSource[] = [
+  yamlFiles,
+  jsonFiles,
+  tomlFiles,
   sql,
   sqlInCode,
   queryBuilders,
   prismaSchema,
   codeMigrations,
   models,
-  settings,
   packageImports,
   manifests,
   featureFlags,

@@ -56,14 +56,9 @@ export function addManifest(facts: FactsCollector, manifest: Manifest): ExtraFac
     const key = packageKey(ecosystem, name)
     const range = harmlessRange(dependency.range)
     const method = dependency.group === 'dependencies' ? 'package manifest' : `package manifest: ${dependency.group}`
-    facts.mention(
-      key,
-      'package',
-      name,
-      dependency,
-      { ecosystem, group: dependency.group, ...(range !== '' && { range }) },
-      `${name}${range === '' ? '' : ` ${range}`}`,
-    )
+    // It is the manifest that brings the package into the repository: imports of code are looked up among what is declared.
+    const signature = `${name}${range === '' ? '' : ` ${range}`}`
+    facts.declare(key, 'package', name, dependency, signature, { ecosystem, group: dependency.group, ...(range !== '' && { range }) })
     facts.relate(THE_FILE, 'depends_on', keyed(key), dependency.line, 1, method)
     if (own !== null && own.name !== dependency.name)
       facts.relate(keyed(packageKey(ecosystem, own.name)), 'depends_on', keyed(key), dependency.line, 1, method)

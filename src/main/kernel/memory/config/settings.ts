@@ -46,23 +46,27 @@ interface Value {
 }
 
 /** Configuration in YAML, JSON and TOML: its top-level keys, the files that it names, and the feature flags that it declares. */
-export const settings: FactsSource = {
-  id: 'settings',
-  claims: (path) => formatOf(path) !== null && !LOCK.test(path),
-  read({ path, text }) {
-    const format = formatOf(path)
-    const facts = new FactsCollector()
-    if (format === null) return facts.facts()
-    if (text.length > LARGEST_CHARACTERS) return facts.facts({ fileKind: format })
-    const values = parsed(path, format.toUpperCase(), () => valuesOf(format, path, text))
-    for (const { keys, value, line } of values) {
-      if (typeof value !== 'string' || keys.some(isSensitiveName)) continue
-      for (const target of targetsOf(path, value))
-        facts.relate(THE_FILE, 'references', { is: 'path', path: target }, line, 0.85, 'path in configuration')
-    }
-    flags(path, values, facts)
-    return facts.facts({ fileKind: format, fileAttributes: attributesOf(values) })
-  },
+export const yamlFiles = settingsIn('yaml')
+export const jsonFiles = settingsIn('json')
+export const tomlFiles = settingsIn('toml')
+
+function settingsIn(format: Format): FactsSource {
+  return {
+    id: format,
+    claims: (path) => formatOf(path) === format && !LOCK.test(path),
+    read({ path, text }) {
+      const facts = new FactsCollector()
+      if (text.length > LARGEST_CHARACTERS) return facts.facts({ fileKind: format })
+      const values = parsed(path, format.toUpperCase(), () => valuesOf(format, path, text))
+      for (const { keys, value, line } of values) {
+        if (typeof value !== 'string' || keys.some(isSensitiveName)) continue
+        for (const target of targetsOf(path, value))
+          facts.relate(THE_FILE, 'references', { is: 'path', path: target }, line, 0.85, 'path in configuration')
+      }
+      flags(path, values, facts)
+      return facts.facts({ fileKind: format, fileAttributes: attributesOf(values) })
+    },
+  }
 }
 
 function formatOf(path: string): Format | null {

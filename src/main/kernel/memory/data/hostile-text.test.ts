@@ -5,7 +5,7 @@ import { environment } from '../config/environment'
 import { featureFlags } from '../config/feature-flags'
 import { manifests } from '../config/manifests'
 import { packageImports } from '../config/package-imports'
-import { settings } from '../config/settings'
+import { jsonFiles, tomlFiles, yamlFiles } from '../config/settings'
 import { shellEnvironment } from '../config/shell-environment'
 import type { ExtraFacts, FactsSource } from '../facts-source'
 import { codeMigrations } from './code-migrations'
@@ -17,7 +17,7 @@ import { sql } from './sql-source'
 
 const SOURCES: readonly FactsSource[] = [
   ...[sql, sqlInCode, queryBuilders, models, codeMigrations, prismaSchema],
-  ...[environment, dotenv, shellEnvironment, featureFlags, manifests, packageImports, settings],
+  ...[environment, dotenv, shellEnvironment, featureFlags, manifests, packageImports, yamlFiles, jsonFiles, tomlFiles],
 ]
 const PATHS = [
   ...['a.sql', 'migrations/001_a.up.sql', 'a.ts', 'migrations/20240101_a.js', 'a.py', 'shop/models.py', 'shop/migrations/0001_a.py'],
