@@ -1,11 +1,11 @@
 import { ArrowDownToDot, ArrowUpFromDot, Expand, FileSymlink, LocateFixed, Shrink } from 'lucide-react'
-import type { GraphEdge, GraphNode } from '../../../shared/graph'
+import type { EdgeKind, GraphEdge, GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
 import { count } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { graph, openNode, showAround, startTrace, toggleExpanded } from './graph-store'
-import { KindIcon } from './kind-icon'
-import { EDGE_KINDS, EDGE_WORD, EDGE_WORD_BACK, type EdgeKind } from './kinds'
+import { KindIcon } from '../../components/kind-icon'
+import { EDGE_KINDS, edgeWord, edgeWordBack } from './kinds'
 import { shortPath } from './layout-input'
 import { edgeId, type Hop, type ShownGraph } from './merge-results'
 import { qualifiedName } from './symbol-picker'
@@ -72,7 +72,7 @@ function Way({ way, index, of, nodes, selected }: WayProps) {
             <li key={edgeId(hop.edge)} className="graph-stop" data-selected={hop.to === selected}>
               <div className="graph-hop" data-kind={hop.edge.kind}>
                 <span className="graph-hop-line" aria-hidden />
-                <span className="muted">{hop.against ? EDGE_WORD_BACK[hop.edge.kind] : EDGE_WORD[hop.edge.kind]}</span>
+                <span className="muted">{hop.against ? edgeWordBack(hop.edge.kind) : edgeWord(hop.edge.kind)}</span>
                 {place !== undefined && (
                   <button
                     type="button"
@@ -156,10 +156,10 @@ function SymbolDetails({ node, shown, nodes, expanded, root }: SymbolProps) {
         <IconButton icon={ArrowDownToDot} label="Trace to here" onClick={() => startTrace('to', node)} />
       </div>
       {EDGE_KINDS.map((kind) => (
-        <Relations key={`out ${kind}`} title={EDGE_WORD[kind]} kind={kind} edges={out} end="to" nodes={nodes} />
+        <Relations key={`out ${kind}`} title={edgeWord(kind)} kind={kind} edges={out} end="to" nodes={nodes} />
       ))}
       {EDGE_KINDS.map((kind) => (
-        <Relations key={`in ${kind}`} title={EDGE_WORD_BACK[kind]} kind={kind} edges={back} end="from" nodes={nodes} />
+        <Relations key={`in ${kind}`} title={edgeWordBack(kind)} kind={kind} edges={back} end="from" nodes={nodes} />
       ))}
     </section>
   )

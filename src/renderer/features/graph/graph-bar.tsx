@@ -1,3 +1,4 @@
+import type { EdgeKind } from '../../../shared/graph'
 import { Popover } from '@base-ui/react/popover'
 import { ArrowLeftRight, ListTree, Network, PanelRight, Route, ScanLine, SlidersHorizontal, Table } from 'lucide-react'
 import { useStore } from 'zustand'
@@ -5,7 +6,7 @@ import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { IconButton } from '../../components/icon-button'
 import { frameSymbols, symbolFrame } from './frame-symbols'
 import { graph, reload, showAround, showFrameSymbols, trace } from './graph-store'
-import { EDGE_KINDS, EDGE_WORD, type EdgeKind } from './kinds'
+import { EDGE_KINDS, edgeWord } from './kinds'
 import { SymbolPicker } from './symbol-picker'
 
 const DEPTHS = [1, 2, 3, 4]
@@ -149,7 +150,7 @@ function Filters({ filtered }: { filtered: boolean }) {
                 <label key={kind}>
                   <input type="checkbox" checked={kinds.has(kind)} onChange={() => toggle(kind)} />
                   <span className="graph-sample" data-kind={kind} aria-hidden />
-                  {EDGE_WORD[kind]}
+                  {edgeWord(kind)}
                 </label>
               ))}
             </fieldset>

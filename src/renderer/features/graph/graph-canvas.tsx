@@ -20,7 +20,7 @@ import { count } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { FailureView, Skeleton } from '../../components/surfaces'
 import { openNode, toggleExpanded, graph } from './graph-store'
-import { EDGE_WORD } from './kinds'
+import { edgeWord } from './kinds'
 import type { Place } from './layout-input'
 import { GraphLayout } from './layout-worker'
 import { type EdgeBundle, edgeId, type Hop, type ShownGraph } from './merge-results'
@@ -148,7 +148,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
           markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: colour },
           zIndex: prominent ? 1 : 0,
           ...((onWay || (prominent && labelled)) && bundles.length <= LABELS_UP_TO
-            ? { label: [...new Set(bundle.edges.map((edge) => EDGE_WORD[edge.kind]))].join(', ') }
+            ? { label: [...new Set(bundle.edges.map((edge) => edgeWord(edge.kind)))].join(', ') }
             : {}),
         },
       ]

@@ -1,10 +1,10 @@
 import { createStore } from 'zustand/vanilla'
 import { type Failure, toFailure } from '../../../shared/failure'
-import type { GraphNode, GraphResult } from '../../../shared/graph'
+import type { EdgeKind, GraphNode, GraphResult } from '../../../shared/graph'
 import type { RunId } from '../../../shared/ids'
 import type { WindowModel } from '../../app/window-model'
 import { askedEnds, frameSymbols, symbolFrame } from './frame-symbols'
-import { EDGE_KINDS, type EdgeKind } from './kinds'
+import { EDGE_KINDS } from './kinds'
 import type { GraphSource } from './merge-results'
 
 /** What the graph is about. */

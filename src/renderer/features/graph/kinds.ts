@@ -1,45 +1,43 @@
-import { Box, FileCode, FunctionSquare, Hash, type LucideIcon, Package, Puzzle, Shapes, SquareFunction, Tag, Variable } from 'lucide-react'
-import type { GraphEdge, GraphNode } from '../../../shared/graph'
+import type { EdgeKind } from '../../../shared/graph'
 
-export type NodeKind = GraphNode['kind']
-export type EdgeKind = GraphEdge['kind']
+/** The most telling first: what stands for several relations between the same two. */
+export const EDGE_KINDS: readonly EdgeKind[] = [
+  ...(['calls', 'maybe_calls', 'flows_to', 'reads', 'writes', 'depends_on', 'inherits', 'imports', 'tests'] as const),
+  ...(['documents', 'decided_by', 'caused_by', 'owned_by', 'authored_by', 'references', 'contains', 'co_changed'] as const),
+]
 
-interface NodeLook {
-  readonly icon: LucideIcon
-  /** Kinds of things that run, that hold, that describe, and that are places: four shapes and colours. */
-  readonly family: 'code' | 'data' | 'shape' | 'place'
+interface EdgeWords {
+  /** "a calls b" */
+  readonly out: string
+  /** "b is called by a" */
+  readonly back: string
 }
 
-export const NODE_LOOK: Readonly<Record<NodeKind, NodeLook>> = {
-  file: { icon: FileCode, family: 'place' },
-  module: { icon: Package, family: 'place' },
-  function: { icon: FunctionSquare, family: 'code' },
-  method: { icon: SquareFunction, family: 'code' },
-  class: { icon: Box, family: 'shape' },
-  interface: { icon: Puzzle, family: 'shape' },
-  type: { icon: Shapes, family: 'shape' },
-  enum: { icon: Tag, family: 'shape' },
-  variable: { icon: Variable, family: 'data' },
-  property: { icon: Hash, family: 'data' },
+const EDGE_WORDS: Readonly<Record<EdgeKind, EdgeWords>> = {
+  calls: { out: 'calls', back: 'called by' },
+  maybe_calls: { out: 'may call', back: 'may be called by' },
+  flows_to: { out: 'flows to', back: 'flows from' },
+  reads: { out: 'reads', back: 'read by' },
+  writes: { out: 'writes', back: 'written by' },
+  depends_on: { out: 'depends on', back: 'needed by' },
+  imports: { out: 'imports', back: 'imported by' },
+  references: { out: 'refers to', back: 'referred to by' },
+  inherits: { out: 'inherits', back: 'inherited by' },
+  contains: { out: 'contains', back: 'part of' },
+  tests: { out: 'tests', back: 'tested by' },
+  documents: { out: 'documents', back: 'documented in' },
+  decided_by: { out: 'decided by', back: 'decides' },
+  caused_by: { out: 'caused by', back: 'caused' },
+  owned_by: { out: 'owned by', back: 'owns' },
+  authored_by: { out: 'written by', back: 'author of' },
+  co_changed: { out: 'changed with', back: 'changed with' },
 }
 
-export const EDGE_KINDS: readonly EdgeKind[] = ['calls', 'maybe_calls', 'imports', 'references', 'inherits', 'contains']
-
-export const EDGE_WORD: Readonly<Record<EdgeKind, string>> = {
-  calls: 'calls',
-  maybe_calls: 'may call',
-  imports: 'imports',
-  references: 'refers to',
-  inherits: 'inherits',
-  contains: 'contains',
+export function edgeWord(kind: EdgeKind): string {
+  return EDGE_WORDS[kind].out
 }
 
 /** Said from the other end. */
-export const EDGE_WORD_BACK: Readonly<Record<EdgeKind, string>> = {
-  calls: 'called by',
-  maybe_calls: 'may be called by',
-  imports: 'imported by',
-  references: 'referred to by',
-  inherits: 'inherited by',
-  contains: 'part of',
+export function edgeWordBack(kind: EdgeKind): string {
+  return EDGE_WORDS[kind].back
 }

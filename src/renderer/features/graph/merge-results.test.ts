@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { GraphEdge, GraphNode } from '../../../shared/graph'
-import { EDGE_KINDS, type EdgeKind } from './kinds'
+import type { EdgeKind, GraphEdge, GraphNode } from '../../../shared/graph'
+import { EDGE_KINDS } from './kinds'
 import { bundleEdges, shownGraph, waysOf } from './merge-results'
 
 const ALL = { kinds: new Set<EdgeKind>(EDGE_KINDS), minConfidence: 0 }

@@ -1,5 +1,5 @@
-import type { GraphEdge, GraphNode, GraphResult } from '../../../shared/graph'
-import { EDGE_KINDS, type EdgeKind } from './kinds'
+import type { EdgeKind, GraphEdge, GraphNode, GraphResult } from '../../../shared/graph'
+import { EDGE_KINDS } from './kinds'
 
 /** What was asked of the index: the base question, and one answer for each node that was expanded. */
 export interface GraphSource {

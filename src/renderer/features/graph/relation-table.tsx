@@ -4,8 +4,8 @@ import type { GraphEdge, GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
 import { EmptyState } from '../../components/surfaces'
 import { graph, openNode } from './graph-store'
-import { KindIcon } from './kind-icon'
-import { EDGE_WORD } from './kinds'
+import { KindIcon } from '../../components/kind-icon'
+import { edgeWord } from './kinds'
 import { edgeId, type ShownGraph } from './merge-results'
 import { qualifiedName } from './symbol-picker'
 
@@ -107,7 +107,7 @@ export function RelationTable({ shown, selected }: { shown: ShownGraph; selected
                 <>
                   <span role="cell">{symbol(row.from)}</span>
                   <span role="cell" className="muted" data-kind={row.edge.kind}>
-                    {EDGE_WORD[row.edge.kind]}
+                    {edgeWord(row.edge.kind)}
                   </span>
                   <span role="cell">{symbol(row.to)}</span>
                   <span role="cell" className="clip">

@@ -3,7 +3,7 @@ import { createPortal } from 'react-dom'
 import type { GraphNode } from '../../../shared/graph'
 import { useKernelQuery } from '../../app/window-context'
 import { shortPath } from './layout-input'
-import { KindIcon } from './kind-icon'
+import { KindIcon } from '../../components/kind-icon'
 
 const FOUND_AT_MOST = 30
 const ASK_AFTER_MS = 120
