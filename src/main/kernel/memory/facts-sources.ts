@@ -16,6 +16,7 @@ import { kustomize } from './infra/kustomize'
 import { circleCi, gitlabCi, jenkinsfile } from './infra/other-pipelines'
 import { terraform } from './infra/terraform'
 import { markdown, otherDocuments } from './docs/documents'
+import { ownerRules, packagePeople, peopleFiles, serviceCatalogue } from './people/package-people'
 import { models } from './data/models'
 import { codeMigrations } from './data/code-migrations'
 import { prismaSchema } from './data/prisma-schema'
@@ -49,4 +50,8 @@ export const FACTS_SOURCES: readonly FactsSource[] = [
   terraform,
   markdown,
   otherDocuments,
+  ownerRules,
+  packagePeople,
+  peopleFiles,
+  serviceCatalogue,
 ]

@@ -1,4 +1,5 @@
 import type { RepositoryFacts } from './facts-source'
+import { codeOwners } from './people/code-owners'
 
 /** What is asked about the repository as a whole; runs in the indexing thread, behind the passes. */
-export const REPOSITORY_FACTS: readonly RepositoryFacts[] = []
+export const REPOSITORY_FACTS: readonly RepositoryFacts[] = [codeOwners]

@@ -1,13 +1,13 @@
 import type Database from 'better-sqlite3'
 import { KeyframeError } from '../../../../shared/failure'
-import { findRepository, smallFile } from '../../tools/drivers/git/find-repository'
+import { findRepository } from '../../tools/drivers/git/find-repository'
 import { RepositoryView } from '../../tools/drivers/git/repository-view'
 import { Slices } from '../../workspace/slices'
 import type { CoChange, CommitEntry, CommitHit, History, HistoryFileHit, HistoryStatus, PathAuthor, SelfTestCommit } from './history'
 import { openHistoryDatabase } from './history-database'
 import { HistoryQuestions } from './history-questions'
 import { HistoryWriter } from './history-writer'
-import { listCommits, type ReadCommit, readCommits } from './read-history'
+import { listCommits, readCommits, shallowEnds } from './read-history'
 
 /** Commits that are kept: the newest. */
 const COMMITS_KEPT = 20_000
@@ -15,7 +15,6 @@ const COMMITS_KEPT = 20_000
 const COMMITS_AT_ONCE = 500
 /** One transaction: a few milliseconds on the thread that answers questions. */
 const COMMITS_WRITTEN_AT_ONCE = 25
-const MAX_SHALLOW_BYTES = 1024 * 1024
 
 export interface HistoryOptions {
   /** Of the work tree. */
@@ -135,13 +134,13 @@ class GitHistory implements History {
   }
 
   async #follow(view: RepositoryView, head: string | null, signal: AbortSignal): Promise<void> {
-    const shallow = smallFile(`${view.dir}/shallow`, MAX_SHALLOW_BYTES)?.trim() ?? ''
+    const ends = shallowEnds(view)
+    const shallow = [...ends].join('\n')
     const shallowBefore = this.#writer.meta('shallow') ?? ''
     if (head === null) return this.#forget(signal)
     if (head === this.#writer.meta('head') && shallow === shallowBefore) return
     const oids = await listCommits(view, head, this.#commitsKept, signal)
     // What was the end of a shallow clone may have parents now, and files that it changed.
-    const ends = new Set(shallow === '' ? [] : shallow.split('\n'))
     const stale = new Set(shallow === shallowBefore ? [] : [...shallowBefore.split('\n'), ...ends])
     const reachable = new Set(oids)
     const known = this.#writer.known()
@@ -150,28 +149,15 @@ class GitHistory implements History {
     for (const oid of gone) known.delete(oid)
     const missing = oids.filter((oid) => !known.has(oid))
     for (let at = 0; at < missing.length; at += COMMITS_AT_ONCE) {
-      const commits = await this.#read(view, missing.slice(at, at + COMMITS_AT_ONCE), signal)
+      this.#throwIfEnded(signal)
+      const commits = await readCommits(view, missing.slice(at, at + COMMITS_AT_ONCE), signal, (why) => {
+        this.#problem ??= `Some commits could not be read. ${why}`
+      })
       await this.#inSlices(commits, signal, (part) => this.#writer.add(part, ends))
     }
     const positions = oids.map((oid, index) => ({ oid, position: oids.length - index }))
     await this.#inSlices(positions, signal, (part) => this.#writer.place(part))
     this.#writer.setMeta({ head, shallow })
-  }
-
-  /** One commit that cannot be read (its objects are damaged or elsewhere) does not take others with it. */
-  async #read(view: RepositoryView, oids: readonly string[], signal: AbortSignal): Promise<ReadCommit[]> {
-    this.#throwIfEnded(signal)
-    try {
-      return await readCommits(view, oids, signal)
-    } catch (thrown) {
-      if (!(thrown instanceof KeyframeError) || !(thrown.code === 'git.failed' || thrown.code === 'git.timed-out')) throw thrown
-      if (oids.length === 1) {
-        this.#problem ??= `Some commits could not be read. ${thrown.message}`
-        return []
-      }
-      const half = oids.length >> 1
-      return [...(await this.#read(view, oids.slice(0, half), signal)), ...(await this.#read(view, oids.slice(half), signal))]
-    }
   }
 
   async #forget(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,12 @@
+import { KeyframeError } from '../../../../shared/failure'
 import { nameFromBytes } from '../../workspace/path-bytes'
+import { smallFile } from '../../tools/drivers/git/find-repository'
 import type { RepositoryView } from '../../tools/drivers/git/repository-view'
 import { runGit } from '../../tools/drivers/git/run-git'
 
 /** Files of one commit that are kept; the rest is only counted. */
 export const FILES_KEPT = 1_000
+const MAX_SHALLOW_BYTES = 1024 * 1024
 const MAX_SUBJECT_CHARACTERS = 500
 const MAX_BODY_CHARACTERS = 8 * 1024
 /** How many renamed files git compares with each other in one commit. */
@@ -30,6 +33,12 @@ export interface ReadChange {
   readonly from: string | null
 }
 
+/** Where a shallow clone ends: commits that stand for all before them, and seem to have added every file. Empty for other repositories. */
+export function shallowEnds(view: RepositoryView): ReadonlySet<string> {
+  const text = smallFile(`${view.dir}/shallow`, MAX_SHALLOW_BYTES)?.trim() ?? ''
+  return new Set(text === '' ? [] : text.split('\n'))
+}
+
 /** Object names of the commits that `head` has behind it, the newest first, children before their parents; at most `limit`. */
 export async function listCommits(view: RepositoryView, head: string, limit: number, signal: AbortSignal): Promise<string[]> {
   const args = ['rev-list', '--topo-order', `--max-count=${limit}`, '--end-of-options', head]
@@ -37,11 +46,33 @@ export async function listCommits(view: RepositoryView, head: string, limit: num
   return bytes.toString('latin1').split('\n').filter(Boolean)
 }
 
+/** One commit that cannot be read (its objects are damaged or elsewhere) does not take others with it: `failed` is told why. */
+export async function readCommits(
+  view: RepositoryView,
+  oids: readonly string[],
+  signal: AbortSignal,
+  failed: (why: string) => void,
+): Promise<ReadCommit[]> {
+  signal.throwIfAborted()
+  try {
+    return await readTogether(view, oids, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof KeyframeError) || !(thrown.code === 'git.failed' || thrown.code === 'git.timed-out')) throw thrown
+    if (oids.length === 1) {
+      failed(thrown.message)
+      return []
+    }
+    const half = oids.length >> 1
+    const first = await readCommits(view, oids.slice(0, half), signal, failed)
+    return [...first, ...(await readCommits(view, oids.slice(half), signal, failed))]
+  }
+}
+
 /**
  * Commits with the files that they changed. Merges have none: what they bring is in the commits that they merge. Where the contents that
  * renames are found by are not there (a partial clone), a rename is a deletion and an addition.
  */
-export async function readCommits(view: RepositoryView, oids: readonly string[], signal: AbortSignal): Promise<ReadCommit[]> {
+async function readTogether(view: RepositoryView, oids: readonly string[], signal: AbortSignal): Promise<ReadCommit[]> {
   const stdin = Buffer.from(oids.map((oid) => `${oid}\n`).join(''))
   const log = await runGit(view, ['log', '--no-walk=unsorted', '--stdin', '--no-patch', '--no-show-signature', `--format=${FORMAT}`], {
     signal,

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Attributes } from '../code/file-facts'
 import { FactsCollector, keyed, THE_FILE } from '../data/collect-facts'
 import type { ExtraFacts, FactsSource } from '../facts-source'
+import { containedInFile } from './contained-facts'
 import { mentionImage } from './image-name'
 import { folderOf, repositoryPath, scriptPaths } from './script-paths'
 import { readYaml, unreadable, type YamlValue } from './yaml-documents'
@@ -34,7 +35,9 @@ export const compose: FactsSource = {
       facts.mention(`env_var:${variable}`, 'env_var', variable, { line })
       facts.relate(THE_FILE, 'reads', keyed(`env_var:${variable}`), line, 0.95, 'variable of Compose')
     }
-    return services.length === 0 ? facts.facts() : facts.facts({ fileAttributes: { compose: services.map(({ name }) => name) } })
+    return containedInFile(
+      services.length === 0 ? facts.facts() : facts.facts({ fileAttributes: { compose: services.map(({ name }) => name) } }),
+    )
   },
 }
 

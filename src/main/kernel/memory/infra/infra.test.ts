@@ -15,7 +15,8 @@ function read(source: FactsSource, path: string, text: string): ExtraFacts {
 
 /** `FROM KIND TO` of each relation. */
 function relations(facts: ExtraFacts): string[] {
-  return (facts.relations ?? []).map(({ from, kind, to }) => `${end(from)} ${kind} ${end(to)}`)
+  const stated = (facts.relations ?? []).filter(({ method }) => method !== 'declaration')
+  return stated.map(({ from, kind, to }) => `${end(from)} ${kind} ${end(to)}`)
 }
 
 function end(target: NonNullable<ExtraFacts['relations']>[number]['to']): string {
@@ -122,6 +123,8 @@ test('Kubernetes: objects, what they run, and what they are given; never the val
     'cronjob:default/nightly depends_on image:shop/jobs',
   ])
   expect(JSON.stringify(facts)).not.toContain('hunter2')
+  const contained = facts.relations?.flatMap(({ method, to }) => (method === 'declaration' ? [end(to)] : []))
+  expect(contained).toEqual(facts.entities?.filter(({ declared }) => declared).map(({ key }) => key))
 })
 
 test('Kubernetes: a service in a file of its own, templates of Helm, files that are something else', () => {

@@ -2,6 +2,7 @@ import type { NodeKind } from '../../../../shared/graph'
 import type { Attributes } from '../code/file-facts'
 import { FactsCollector, keyed, named } from '../data/collect-facts'
 import type { ExtraFacts, FactsSource } from '../facts-source'
+import { containedInFile } from './contained-facts'
 import { withoutTemplates } from './helm-template'
 import { readWorkload } from './kubernetes-workload'
 import { readYaml, unreadable, type YamlValue } from './yaml-documents'
@@ -51,7 +52,9 @@ export const kubernetes: FactsSource = {
     const namespaces = [...new Set(objects.map(({ namespace }) => namespace))]
     const kinds = [...new Set(objects.map(({ type }) => type))]
     if (objects.length === 0) return facts.facts()
-    return facts.facts({ fileAttributes: { kubernetes: kinds, namespaces, ...(path.includes('/templates/') && { helm: true }) } })
+    return containedInFile(
+      facts.facts({ fileAttributes: { kubernetes: kinds, namespaces, ...(path.includes('/templates/') && { helm: true }) } }),
+    )
   },
 }
 

@@ -1,5 +1,6 @@
 import { FactsCollector, keyed, THE_FILE } from '../data/collect-facts'
 import type { ExtraFacts, FactsSource } from '../facts-source'
+import { containedInFile } from './contained-facts'
 import { mentionImage } from './image-name'
 import { folderOf, repositoryPath } from './script-paths'
 import { readYaml, unreadable, type YamlValue } from './yaml-documents'
@@ -33,7 +34,7 @@ export const kustomize: FactsSource = {
       const key = mentionImage(facts, written, image.line)
       if (key !== null) facts.relate(THE_FILE, 'depends_on', keyed(key), image.line, 0.95, 'image of a kustomization')
     }
-    return facts.facts({ fileAttributes: { kustomize: true, namespace } })
+    return containedInFile(facts.facts({ fileAttributes: { kustomize: true, namespace } }))
   },
 }
 

@@ -2,6 +2,7 @@ import type { NodeKind } from '../../../../shared/graph'
 import type { Attributes } from '../code/file-facts'
 import { FactsCollector, keyed, THE_FILE } from '../data/collect-facts'
 import type { ExtraFacts, FactsSource } from '../facts-source'
+import { containedInFile } from './contained-facts'
 import { type HclBlock, readHcl } from './hcl-blocks'
 import { mentionImage } from './image-name'
 import { folderOf, repositoryPath } from './script-paths'
@@ -50,9 +51,9 @@ export const terraform: FactsSource = {
       if (name === null) continue
       readBlock(facts, folder, block, name)
     }
-    return facts.facts(
-      /\.hcl$/i.test(path) && facts.isEmpty ? {} : { fileAttributes: { terraform: [...new Set(blocks.map(({ type }) => type))] } },
-    )
+    const types = [...new Set(blocks.map(({ type }) => type))]
+    // Other programs have files of this format too.
+    return containedInFile(facts.facts(facts.isEmpty && /\.hcl$/i.test(path) ? {} : { fileAttributes: { terraform: types } }))
   },
 }
 
