@@ -155,8 +155,10 @@ class Source {
 }
 
 const ERROR_TYPE = 65_535
+const NO_LEAVES: ReadonlySet<string> = new Set()
 
-export function syntaxTree(root: Node): Syntax {
+/** `leaves` names types of nodes whose inside is of no interest: it is left out. */
+export function syntaxTree(root: Node, leaves: ReadonlySet<string> = NO_LEAVES): Syntax {
   const source = new Source(root)
   const cursor = root.walk()
   const top = new Syntax(source, cursor.nodeTypeId, 0, cursor.startIndex, cursor.endIndex, null)
@@ -165,7 +167,7 @@ export function syntaxTree(root: Node): Syntax {
   while (deeper) {
     const node = new Syntax(source, cursor.nodeTypeId, cursor.currentFieldId, cursor.startIndex, cursor.endIndex, parent)
     parent.children.push(node)
-    if (cursor.gotoFirstChild()) {
+    if (!leaves.has(node.type) && cursor.gotoFirstChild()) {
       parent = node
       continue
     }

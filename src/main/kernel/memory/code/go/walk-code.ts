@@ -4,6 +4,8 @@ import type { Syntax } from '../syntax-tree'
 import { namedType, refOfType } from './syntax-parts'
 
 const TRANSPARENT = new Set(['parenthesized_expression', 'unary_expression', 'index_expression', 'slice_expression', 'literal_element'])
+/** The linker follows no longer chains. */
+const LONGEST_REF = 12
 const OWN_SCOPE = new Set([
   ...['block', 'if_statement', 'for_statement', 'expression_switch_statement', 'select_statement', 'communication_case'],
   ...['expression_case', 'default_case', 'type_case'],
@@ -157,7 +159,8 @@ export class CodeWalker {
     for (const child of node.namedChildren) this.facts.nested(() => this.types(child))
   }
 
-  ref(expression: Syntax): Ref {
+  ref(expression: Syntax, length = 0): Ref {
+    if (length > LONGEST_REF) return UNKNOWN
     let node = expression
     while (TRANSPARENT.has(node.type)) {
       const inner = node.childForFieldName('operand') ?? node.firstNamedChild
@@ -170,17 +173,17 @@ export class CodeWalker {
       case 'selector_expression': {
         const operand = node.childForFieldName('operand')
         const field = node.childForFieldName('field')
-        return operand === null || field === null ? UNKNOWN : memberOf(this.ref(operand), field.text)
+        return operand === null || field === null ? UNKNOWN : memberOf(this.ref(operand, length + 1), field.text)
       }
       case 'call_expression': {
         const callee = node.childForFieldName('function')
         if (callee === null) return UNKNOWN
         const [first] = node.childForFieldName('arguments')?.namedChildren ?? []
         if ((callee.text === 'new' || callee.text === 'make') && first !== undefined) return refOfType(first)
-        if (callee.text === 'append' && first !== undefined) return this.ref(first)
+        if (callee.text === 'append' && first !== undefined) return this.ref(first, length + 1)
         if (callee.type === 'type_instantiation_expression' && callee.firstNamedChild !== null)
-          return resultOf(this.ref(callee.firstNamedChild))
-        return resultOf(this.ref(callee))
+          return resultOf(this.ref(callee.firstNamedChild, length + 1))
+        return resultOf(this.ref(callee, length + 1))
       }
       case 'composite_literal':
       case 'type_assertion_expression':

@@ -5,6 +5,8 @@ import type { Syntax } from '../syntax-tree'
 import { parameterName, refOfType, unwrapped } from './syntax-parts'
 
 const DEEPEST_ORIGIN = 6
+/** The linker follows no longer chains. */
+const LONGEST_REF = 12
 const PATTERNS = new Set(['pattern_list', 'tuple_pattern', 'list_pattern', 'list_splat_pattern', 'tuple', 'list', 'as_pattern_target'])
 const COMPREHENSIONS = new Set(['list_comprehension', 'set_comprehension', 'dictionary_comprehension', 'generator_expression'])
 
@@ -165,11 +167,12 @@ export class CodeWalker {
       if (ref.is === 'instance') this.facts.use(ref.of, 'type', node.line)
       return
     }
-    for (const child of node.namedChildren) this.types(child)
+    for (const child of node.namedChildren) this.facts.nested(() => this.types(child))
   }
 
   /** What an expression names. */
-  ref(expression: Syntax): Ref {
+  ref(expression: Syntax, length = 0): Ref {
+    if (length > LONGEST_REF) return UNKNOWN
     const node = unwrapped(expression)
     switch (node.type) {
       case 'identifier':
@@ -177,13 +180,13 @@ export class CodeWalker {
       case 'attribute': {
         const object = node.childForFieldName('object')
         const name = node.childForFieldName('attribute')
-        return object === null || name === null ? UNKNOWN : memberOf(this.ref(object), name.text)
+        return object === null || name === null ? UNKNOWN : memberOf(this.ref(object, length + 1), name.text)
       }
       case 'call': {
         const callee = node.childForFieldName('function')
         if (callee === null) return UNKNOWN
         if (callee.text === 'super') return this.self === null ? UNKNOWN : { is: 'super', symbol: this.self }
-        const of = this.callee(callee)
+        const of = this.callee(callee, length + 1)
         return this.madeBy(of) ?? resultOf(of)
       }
       default:
@@ -192,18 +195,19 @@ export class CodeWalker {
   }
 
   /** What an expression is, as the value of a variable. */
-  valueRef(expression: Syntax): Ref {
+  valueRef(expression: Syntax, length = 0): Ref {
     const node = unwrapped(expression)
+    if (length > LONGEST_REF) return UNKNOWN
     if (node.type === 'boolean_operator' && node.childForFieldName('operator')?.type === 'or') {
       const right = node.childForFieldName('right')
       const left = node.childForFieldName('left')
-      const second = right === null ? UNKNOWN : this.valueRef(right)
-      return second.is !== 'unknown' || left === null ? second : this.valueRef(left)
+      const second = right === null ? UNKNOWN : this.valueRef(right, length + 1)
+      return second.is !== 'unknown' || left === null ? second : this.valueRef(left, length + 1)
     }
     if (node.type === 'conditional_expression') {
       const [first, , last] = node.namedChildren
-      const known = first === undefined ? UNKNOWN : this.valueRef(first)
-      return known.is !== 'unknown' || last === undefined ? known : this.valueRef(last)
+      const known = first === undefined ? UNKNOWN : this.valueRef(first, length + 1)
+      return known.is !== 'unknown' || last === undefined ? known : this.valueRef(last, length + 1)
     }
     return this.ref(node)
   }
@@ -286,8 +290,8 @@ export class CodeWalker {
   }
 
   /** What is called: of the receiver's class, the class itself. */
-  private callee(node: Syntax): Ref {
-    const ref = this.ref(node)
+  private callee(node: Syntax, length = 0): Ref {
+    const ref = this.ref(node, length)
     return ref.is === 'this' ? symbolRef(ref.symbol) : ref
   }
 

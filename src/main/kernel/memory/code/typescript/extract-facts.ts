@@ -20,11 +20,12 @@ import { isTestFile, testCall } from './test-calls'
 import { CLASSES, CodeWalker, FUNCTION_VALUES, FUNCTIONS } from './walk-code'
 
 const METHODS = new Set(['method_definition', 'method_signature', 'abstract_method_signature'])
+const LEAVES = new Set(['string', 'regex', 'predefined_type', 'literal_type', 'comment', 'jsx_text', 'hash_bang_line'])
 const FIELDS = new Set(['public_field_definition', 'field_definition', 'property_signature'])
 
 /** Everything a file says about symbols, imports, exports, uses, inheritance and ways of values. Linear in the size of the tree. */
 export function extractFacts(root: Node, path: string): FileFacts {
-  return new Extractor(path).run(syntaxTree(root), firstErrorLine(root))
+  return new Extractor(path).run(syntaxTree(root, LEAVES), firstErrorLine(root))
 }
 
 type More = Pick<SymbolFact, 'valueType' | 'returns' | 'parameters' | 'test'>

@@ -22,19 +22,26 @@ export function patternNames(pattern: Syntax): string[] {
   return patternNodes(pattern).map((node) => node.text)
 }
 
+/** The names that a pattern declares, in order. */
 export function patternNodes(pattern: Syntax): Syntax[] {
-  if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern') return [pattern]
-  if (pattern.type === 'pair_pattern') {
-    const value = pattern.childForFieldName('value')
-    return value === null ? [] : patternNodes(value)
+  const found: Syntax[] = []
+  const open = [pattern]
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const inner = PATTERN_PARTS[at.type]
+    if (at.type === 'identifier' || at.type === 'shorthand_property_identifier_pattern') found.push(at)
+    else if (inner !== undefined) {
+      const part = at.childForFieldName(inner)
+      if (part !== null) open.push(part)
+    } else if (at.type === 'object_pattern' || at.type === 'array_pattern' || at.type === 'rest_pattern')
+      open.push(...at.namedChildren.toReversed())
   }
-  if (pattern.type === 'assignment_pattern' || pattern.type === 'object_assignment_pattern') {
-    const left = pattern.childForFieldName('left')
-    return left === null ? [] : patternNodes(left)
-  }
-  if (pattern.type === 'object_pattern' || pattern.type === 'array_pattern' || pattern.type === 'rest_pattern')
-    return pattern.namedChildren.flatMap(patternNodes)
-  return []
+  return found
+}
+
+const PATTERN_PARTS: Readonly<Record<string, string>> = {
+  pair_pattern: 'value',
+  assignment_pattern: 'left',
+  object_assignment_pattern: 'left',
 }
 
 export const lineOf = (node: Syntax): number => node.line

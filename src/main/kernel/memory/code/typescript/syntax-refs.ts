@@ -57,6 +57,13 @@ export function refOfType(node: Syntax): Ref {
   }
 }
 
+/** Long unions are deeply nested to the left. */
 function unionMembers(node: Syntax): Syntax[] {
-  return node.namedChildren.flatMap((child) => (child.type === 'union_type' ? unionMembers(child) : [child]))
+  const found: Syntax[] = []
+  const open = [node]
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at.type === 'union_type') open.push(...at.namedChildren)
+    else found.push(at)
+  }
+  return found
 }

@@ -14,6 +14,10 @@ const OWN_SCOPE = new Set(['statement_block', 'for_statement', 'for_in_statement
 const CASTS = new Set(['as_expression', 'satisfies_expression'])
 /** How deep into an expression its origins are looked for: long chains of builders say nothing more. */
 const DEEPEST_ORIGIN = 6
+/** Code nested deeper is left out, so that no source can exhaust the stack. */
+const DEEPEST_CODE = 400
+/** The linker follows no longer chains. */
+const LONGEST_REF = 12
 
 /** What code does: calls, reads, writes, types that it names, and the ways of its values. Knows the scopes, not the symbols. */
 export class CodeWalker {
@@ -27,6 +31,7 @@ export class CodeWalker {
   private readonly scopes: Scope[] = []
   /** Functions without a name of their own around the code being walked: what they return is not what the owner returns. */
   private nested = 0
+  private depth = 0
   private readonly typeNames: Set<string>[] = []
 
   constructor(path: string, special: (call: Syntax) => boolean) {
@@ -73,6 +78,13 @@ export class CodeWalker {
 
   /** Code: finds what it uses and the names it declares. */
   walk(node: Syntax): void {
+    if (this.depth >= DEEPEST_CODE) return
+    this.depth += 1
+    this.walkInto(node)
+    this.depth -= 1
+  }
+
+  private walkInto(node: Syntax): void {
     switch (node.type) {
       case 'call_expression':
         return this.call(node, 'function', 'call')
@@ -165,7 +177,10 @@ export class CodeWalker {
       if (inner !== null) this.use(inner, 'read', lineOf(node))
       return
     }
+    if (this.depth >= DEEPEST_CODE) return
+    this.depth += 1
     for (const child of node.namedChildren) this.types(child)
+    this.depth -= 1
   }
 
   initialiserType(value: Syntax | null): Ref {
@@ -180,7 +195,8 @@ export class CodeWalker {
     return this.ref(inner)
   }
 
-  ref(expression: Syntax): Ref {
+  ref(expression: Syntax, length = 0): Ref {
+    if (length > LONGEST_REF) return UNKNOWN
     const node = unwrapped(expression)
     switch (node.type) {
       case 'identifier':
@@ -193,12 +209,12 @@ export class CodeWalker {
         return this.self === null ? UNKNOWN : { is: 'super', symbol: this.self }
       case 'new_expression': {
         const made = node.childForFieldName('constructor')
-        return made === null ? UNKNOWN : { is: 'instance', of: this.ref(made) }
+        return made === null ? UNKNOWN : { is: 'instance', of: this.ref(made, length + 1) }
       }
       case 'call_expression': {
         const callee = node.childForFieldName('function')
         if (callee === null) return UNKNOWN
-        const of = this.ref(callee)
+        const of = this.ref(callee, length + 1)
         return of.is === 'unknown' ? UNKNOWN : { is: 'result', of }
       }
       case 'nested_identifier':
@@ -206,7 +222,7 @@ export class CodeWalker {
         const object = node.childForFieldName('object')
         const property = node.childForFieldName('property')
         if (object === null || property === null) return UNKNOWN
-        return { is: 'member', of: this.ref(object), name: property.text }
+        return { is: 'member', of: this.ref(object, length + 1), name: property.text }
       }
       case 'as_expression':
       case 'satisfies_expression':
@@ -276,6 +292,13 @@ export class CodeWalker {
   }
 
   assigned(pattern: Syntax, origins: readonly Origin[], of: Ref, line: number): void {
+    if (this.depth >= DEEPEST_CODE) return
+    this.depth += 1
+    this.assignedTo(pattern, origins, of, line)
+    this.depth -= 1
+  }
+
+  private assignedTo(pattern: Syntax, origins: readonly Origin[], of: Ref, line: number): void {
     switch (pattern.type) {
       case 'identifier':
       case 'shorthand_property_identifier_pattern':
