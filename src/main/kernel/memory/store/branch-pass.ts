@@ -5,6 +5,7 @@ import type { IndexParts } from './index-pass'
 import { LayerFiles, type LayerPlace } from './layer-files'
 import { LayerLinker, needsOfFile } from './layer-linker'
 import { type FileRow, LayerWriter } from './layer-writer'
+import type { PackedFacts } from './packed-facts'
 import { isManifest, type PreparedFile, preparedAgain, skippedFile, skippedUnread } from './prepare-file'
 
 /** Files a transaction. */
@@ -99,6 +100,7 @@ export class BranchPass {
     const { database, root, cache, meta } = this.#parts
     const paths = writer.unlinked()
     const linker = paths.length === 0 ? null : new LayerLinker(root, database, { layer, baseVersion }, cache)
+    linker?.files.settled()
     for (let from = 0; from < paths.length; from += BATCH) {
       database.transaction(() => {
         for (const path of paths.slice(from, from + BATCH)) {
@@ -157,7 +159,8 @@ export class BranchPass {
   #again(path: string, hash: string): PreparedFile | null {
     const row = this.#sql.sameContent.get(path, hash)
     if (row === undefined) return null
-    return preparedAgain({ ...row, path, hash, mtimeMs: 0 }, row.facts, this.#sql.pieces.all(row.id))
+    const { outline, body, ...about } = row
+    return preparedAgain({ ...about, path, hash, mtimeMs: 0 }, { outline, body }, this.#sql.pieces.all(row.id))
   }
 
   #store(prepared: PreparedFile, own: FileRow | undefined): void {
@@ -240,9 +243,9 @@ function statements(db: Database.Database) {
       .pluck(),
     sameContent: db.prepare<
       [string, string],
-      Pick<PreparedFile, 'size' | 'language' | 'shape' | 'skipped' | 'problem' | 'facts'> & { id: number }
+      Pick<PreparedFile, 'size' | 'language' | 'shape' | 'skipped' | 'problem'> & PackedFacts & { id: number }
     >(
-      `SELECT id, size, language, shape, skipped, problem, facts FROM files
+      `SELECT id, size, language, shape, skipped, problem, facts AS outline, body FROM files
        WHERE path = ? AND hash = ? AND content = 1 AND gone = 0 AND facts IS NOT NULL AND coalesce(valid_to, 9e15) > valid_from LIMIT 1`,
     ),
     pieces: db.prepare<

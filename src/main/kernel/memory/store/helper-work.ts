@@ -21,6 +21,7 @@ export function helpIndexing({ port, root, databasePath }: HelperData['helper'],
       } else {
         const database = openForReading(databasePath)
         const linker = new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, new FactsCache())
+        linker.files.settled()
         for (let from = takeShare(places, work.paths.length); from !== null; from = takeShare(places, work.paths.length)) {
           say({ type: 'linked', files: work.paths.slice(from, from + SHARE).map((path) => ({ path, ...linker.link(path) })) })
           answered(places)

@@ -239,22 +239,27 @@ export class IndexPass {
     const linker = (this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache))
     const helper = paths.length >= WORTH_HELP ? this.#help() : null
     const batches = new Batches(database)
-    batches.run(() => {
-      const take = (path: string, { linked, needs }: LinkedWithNeeds): void => {
-        live.link(path, linked, needs, keep, version)
-        batches.wrote()
-      }
-      const own = (from: number, to: number): void => {
-        for (const path of paths.slice(from, to)) if (!hooks.stopped()) take(path, linker.link(path))
-      }
-      if (helper === null) own(0, paths.length)
-      else {
-        const taken = (answer: HelperAnswer): void => {
-          if (answer.type === 'linked') for (const file of answer.files) take(file.path, file)
+    linker.files.settled()
+    try {
+      batches.run(() => {
+        const take = (path: string, { linked, needs }: LinkedWithNeeds): void => {
+          live.link(path, linked, needs, keep, version)
+          batches.wrote()
         }
-        helper.share({ type: 'link', paths }, own, taken, () => hooks.stopped())
-      }
-    })
+        const own = (from: number, to: number): void => {
+          for (const path of paths.slice(from, to)) if (!hooks.stopped()) take(path, linker.link(path))
+        }
+        if (helper === null) own(0, paths.length)
+        else {
+          const taken = (answer: HelperAnswer): void => {
+            if (answer.type === 'linked') for (const file of answer.files) take(file.path, file)
+          }
+          helper.share({ type: 'link', paths }, own, taken, () => hooks.stopped())
+        }
+      })
+    } finally {
+      linker.files.unsettled()
+    }
     return true
   }
 

@@ -28,7 +28,7 @@ export const REPOSITORY_FILE = '.git'
  * `declared` 1 come before the others, then the path decides. `file` is the node number of the file that says so; facts that come from no
  * file (authors, commits) are those of the file `.git`, which is no path of the workspace.
  *
- * Every listed file has a row in `files` and an entity; with `skipped` (why) it has nothing else. `facts` are packed, see `packed-facts.ts`.
+ * Every listed file has a row in `files` and an entity; with `skipped` (why) it has nothing else. `facts` and `body` are packed, see `packed-facts.ts`.
  *
  * `dependencies`: when the node `used` changes, the edges of `file` are made again. A node here is a file's, or `name:NAME` (anything that is
  * declared under that name), `import:PART` (a file or folder called so may come) or `folder:PATH` (a file in it may come). Rows of
@@ -45,7 +45,7 @@ CREATE TABLE nodes (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE files (
   id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL, layer INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL,
   mtime_ms REAL NOT NULL, size INTEGER NOT NULL, language TEXT, content INTEGER NOT NULL DEFAULT 1, gone INTEGER NOT NULL DEFAULT 0,
-  facts BLOB, shape TEXT NOT NULL, unresolved INTEGER NOT NULL DEFAULT 0, unlinked INTEGER NOT NULL DEFAULT 1,
+  facts BLOB, body BLOB, shape TEXT NOT NULL, unresolved INTEGER NOT NULL DEFAULT 0, unlinked INTEGER NOT NULL DEFAULT 1,
   skipped TEXT, problem TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER);
 CREATE UNIQUE INDEX files_now ON files (layer, path) WHERE valid_to IS NULL;
 CREATE INDEX files_ended ON files (valid_to) WHERE valid_to IS NOT NULL;

@@ -2,9 +2,10 @@ import type Database from 'better-sqlite3'
 import type { NodeKind } from '../../../../shared/graph'
 import { type KnownFile, knownFile } from '../code/link-edges'
 import { LIVE_LAYER, REPOSITORY_FILE } from './index-schema'
-import { NO_FACTS, unpackFacts } from './packed-facts'
+import { NO_FACTS, type PackedFacts, unpackFacts, unpackOutline } from './packed-facts'
 
-const FACTS_KEPT = 3000
+/** Of packed facts; unpacked they take about twenty times as much. */
+const HEAVIEST = 6 * 1024 * 1024
 
 export interface SeenFile {
   readonly id: number
@@ -22,27 +23,29 @@ export interface LayerPlace {
 
 /** Facts by the number of their row, shared by all layers: most of a branch's files are the live ones. */
 export class FactsCache {
-  readonly #known = new Map<number, KnownFile | null>()
+  readonly #known = new Map<number, { readonly file: KnownFile | null; readonly weight: number }>()
+  #weight = 0
 
   get(id: number): KnownFile | null | undefined {
-    return this.#known.get(id)
+    return this.#known.get(id)?.file
   }
 
-  keep(id: number, file: KnownFile | null): void {
-    if (this.#known.size >= FACTS_KEPT) {
-      // The older half: what is asked for again soon is likely among the newer.
-      let drop = FACTS_KEPT / 2
-      for (const old of this.#known.keys()) {
-        if (drop === 0) break
-        drop -= 1
-        this.#known.delete(old)
-      }
+  /** `weight` is the size of the packed facts. */
+  keep(id: number, file: KnownFile | null, weight: number): void {
+    this.#known.set(id, { file, weight })
+    this.#weight += weight
+    if (this.#weight <= HEAVIEST) return
+    // The older half: what is asked for again soon is likely among the newer.
+    for (const [old, entry] of this.#known) {
+      if (this.#weight <= HEAVIEST / 2) break
+      this.#known.delete(old)
+      this.#weight -= entry.weight
     }
-    this.#known.set(id, file)
   }
 
   clear(): void {
     this.#known.clear()
+    this.#weight = 0
   }
 }
 
@@ -51,6 +54,7 @@ export class LayerFiles {
   readonly #place: LayerPlace
   readonly #cache: FactsCache
   readonly #sql: ReturnType<typeof statements>
+  #ids: Map<string, number | null> | null = null
 
   constructor(database: Database.Database, place: LayerPlace, cache: FactsCache) {
     this.#place = place
@@ -67,20 +71,41 @@ export class LayerFiles {
     return this.#sql.below.get(LIVE_LAYER, path, baseVersion, baseVersion) ?? null
   }
 
+  /** What other files can ask of it: without its uses and flows. */
   known(path: string): KnownFile | null {
-    const seen = this.seen(path)
-    if (seen === null) return null
-    const cached = this.#cache.get(seen.id)
+    const id = this.#idOf(path)
+    if (id === null) return null
+    const cached = this.#cache.get(id)
     if (cached !== undefined) return cached
-    const packed = this.#sql.facts.get(seen.id) ?? null
-    const file = packed === null ? null : knownFile(path, unpackFacts(packed))
-    this.#cache.keep(seen.id, file)
+    const packed = this.#sql.outline.get(id) ?? null
+    const file = packed === null ? null : knownFile(path, unpackOutline(packed))
+    this.#cache.keep(id, file, packed?.length ?? 0)
     return file
   }
 
-  /** As `known`, with nothing said for files that were not read. */
+  /** With all that it says; nothing for a file that was not read. */
   linkable(path: string): KnownFile {
-    return this.known(path) ?? knownFile(path, NO_FACTS)
+    const id = this.#idOf(path)
+    const packed = id === null ? undefined : this.#sql.facts.get(id)
+    return knownFile(path, packed === undefined ? NO_FACTS : unpackFacts(packed))
+  }
+
+  /** While nothing is stored: which row a path is seen in is looked up once. */
+  settled(): void {
+    this.#ids = new Map()
+  }
+
+  /** Something may be stored again. */
+  unsettled(): void {
+    this.#ids = null
+  }
+
+  #idOf(path: string): number | null {
+    const known = this.#ids?.get(path)
+    if (known !== undefined) return known
+    const id = this.seen(path)?.id ?? null
+    this.#ids?.set(path, id)
+    return id
   }
 
   /** Paths of all files, those that were left out too. */
@@ -136,7 +161,8 @@ function statements(db: Database.Database) {
     below: db.prepare<[number, string, number, number], SeenFile>(
       `SELECT id, path, hash, shape, skipped FROM files WHERE layer = ? AND path = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)`,
     ),
-    facts: db.prepare<[number], Uint8Array | null>('SELECT facts FROM files WHERE id = ?').pluck(),
+    outline: db.prepare<[number], Uint8Array | null>('SELECT facts FROM files WHERE id = ?').pluck(),
+    facts: db.prepare<[number], PackedFacts>('SELECT facts AS outline, body FROM files WHERE id = ? AND facts IS NOT NULL'),
     pathsOwn: db.prepare<[number], { path: string; gone: number }>('SELECT path, gone FROM files WHERE layer = ? AND valid_to IS NULL'),
     pathsBelow: db
       .prepare<[number, number, number], string>(

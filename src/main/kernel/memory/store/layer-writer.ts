@@ -100,7 +100,7 @@ export class LayerWriter {
     if (before !== undefined) this.#endFile(before, version)
     this.#sql.addFile.run(
       ...([node, this.layer, file.path, file.hash, file.mtimeMs, file.size, file.language, 1, 0] as const),
-      ...([file.facts, file.shape, 1, file.skipped, file.problem, version] as const),
+      ...([file.facts?.outline ?? null, file.facts?.body ?? null, file.shape, 1, file.skipped, file.problem, version] as const),
     )
     this.#count(file, 1)
     const names = this.#entities(node, file, version, before === undefined)
@@ -124,12 +124,12 @@ export class LayerWriter {
 
   /** Of a branch's layer: the file of the layer below is not there. */
   hide(path: string, version: number): void {
-    this.#sql.addFile.run(this.#nodes.of(path), this.layer, path, '', 0, 0, null, 1, 1, null, '', 0, null, null, version)
+    this.#sql.addFile.run(this.#nodes.of(path), this.layer, path, '', 0, 0, null, 1, 1, null, null, '', 0, null, null, version)
   }
 
   /** Of a branch's layer: the file is that of the layer below, but its edges are made again. */
   relink(path: string, version: number): void {
-    this.#sql.addFile.run(this.#nodes.of(path), this.layer, path, '', 0, 0, null, 0, 0, null, '', 1, null, null, version)
+    this.#sql.addFile.run(this.#nodes.of(path), this.layer, path, '', 0, 0, null, 0, 0, null, null, '', 1, null, null, version)
   }
 
   link(path: string, linked: LinkedFile, extraDependencies: Iterable<string>, keepDependencies: boolean, version: number): void {
@@ -306,8 +306,8 @@ function statements(db: Database.Database) {
     file: db.prepare<[number, string], FileRow>(`SELECT ${FILE} FROM files WHERE layer = ? AND path = ? AND valid_to IS NULL`),
     files: db.prepare<[number], FileRow>(`SELECT ${FILE} FROM files WHERE layer = ? AND valid_to IS NULL`),
     addFile: db.prepare(
-      `INSERT INTO files (node_id, layer, path, hash, mtime_ms, size, language, content, gone, facts, shape, unlinked, skipped, problem, valid_from)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO files (node_id, layer, path, hash, mtime_ms, size, language, content, gone, facts, body, shape, unlinked, skipped, problem, valid_from)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     endFile: db.prepare<[number, number]>('UPDATE files SET valid_to = ? WHERE id = ?'),
     touchFile: db.prepare<[number, number, number]>('UPDATE files SET mtime_ms = ?, size = ? WHERE id = ?'),

@@ -11,7 +11,7 @@ import { FACTS_SOURCES } from '../facts-sources'
 import { searchableWords } from '../retrieval/identifier-words'
 import { textChunks } from '../retrieval/text-chunks'
 import { generatedByName, generatedByText, MARKED_GENERATED } from './generated-files'
-import { NO_FACTS, packFacts, unpackFacts } from './packed-facts'
+import { NO_FACTS, type PackedFacts, packFacts, unpackFacts } from './packed-facts'
 
 const TEXT =
   /\.(?:md|mdx|markdown|rst|adoc|txt|json|jsonc|json5|ya?ml|toml|ini|cfg|conf|properties|xml|sql|sh|bat|ps1|css|scss|less|html?|vue|svelte|svg|proto|graphql|gql|tf|tfvars|hcl|env(?:\.[\w-]+)?|rb|php|cs|kt|kts|swift|scala|lua|pl|pm|r|dart|ex|exs|erl|clj|hs|ml|mli|m4|cmake|mk|gradle|s|asm|in|am|ac)$|(?:^|\/)(?:Dockerfile|Containerfile|CODEOWNERS|OWNERS|Makefile|GNUmakefile|Jenkinsfile|Procfile|README|LICENSE|LICENCE|COPYING|NOTICE|AUTHORS|CHANGELOG|CHANGES|NEWS|TODO|INSTALL|\.env(?:\.[\w-]+)?|\.gitignore|\.gitattributes|\.editorconfig|\.dockerignore)$/i
@@ -58,7 +58,7 @@ export interface PreparedFile {
   readonly size: number
   readonly language: string | null
   /** Packed; null when nothing was read. */
-  readonly facts: Uint8Array | null
+  readonly facts: PackedFacts | null
   readonly shape: string
   readonly skipped: string | null
   readonly problem: string | null
@@ -181,7 +181,7 @@ export class FilePreparer {
 /** What an earlier row says of the same content at the same path: nothing is parsed again. `text` are its chunks. */
 export function preparedAgain(
   row: Pick<PreparedFile, 'path' | 'hash' | 'mtimeMs' | 'size' | 'language' | 'shape' | 'skipped' | 'problem'>,
-  packed: Uint8Array | null,
+  packed: PackedFacts | null,
   chunks: readonly Pick<PreparedChunk, 'symbol' | 'kind' | 'startLine' | 'endLine' | 'text' | 'hash'>[],
 ): PreparedFile {
   if (packed === null) return skippedFile(row, row.skipped ?? UNKNOWN_KIND, row.problem)

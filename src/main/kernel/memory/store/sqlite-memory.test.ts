@@ -145,7 +145,7 @@ describe('symbols', () => {
     expect(memory.node('src/invoice.ts#Line')).toMatchObject({ kind: 'type', exported: true })
     expect(memory.node('src/app.ts#makeInvoice')).toMatchObject({ kind: 'function', signature: 'const makeInvoice = (): Invoice =>' })
     expect(memory.node('src/app.ts#render')).toMatchObject({ exported: false })
-    expect(memory.node('README.md')).toMatchObject({ kind: 'file', endLine: 4 })
+    expect(memory.node('README.md')).toMatchObject({ kind: 'readme', endLine: 4 })
     expect(memory.node('src/app.ts#report.total')).toBeNull()
     expect(memory.status).toMatchObject({ state: 'idle', files: 7, problems: [] })
   })

@@ -41,6 +41,8 @@ interface Connection {
 }
 
 const VIEWS_KEPT = 8
+/** Files of one pass. */
+const RENEWED_AFTER = 2000
 
 function damage(thrown: unknown): KeyframeError {
   return new KeyframeError(
@@ -78,6 +80,7 @@ class SqliteMemory implements Memory {
   private rebuilt: string | null = null
   private watchProblem: string | null = null
   private lastToldMs = 0
+  private filesOfPass = 0
   private disposing: Promise<void> | null = null
   private readonly states = new Map<string, Promise<View>>()
   private hearing: Promise<void> | null = null
@@ -289,7 +292,24 @@ class SqliteMemory implements Memory {
       changed = done.changed
       return done.status
     })
-    if (changed || this.hearing === null) this.hear()
+    if (changed && this.filesOfPass >= RENEWED_AFTER) this.renew()
+    else if (changed || this.hearing === null) this.hear()
+  }
+
+  /** A long pass leaves a thread that holds the memory of the largest trees that it has seen: a new one takes its place. */
+  private renew(): void {
+    this.filesOfPass = 0
+    const renewed = this.enqueue(async () => {
+      this.closeConnection()
+      await this.worker?.dispose()
+      await this.opened()
+      return null
+    })
+    renewed.then(
+      () => this.hear(),
+      // Told in the status by enqueue; the next job opens it again.
+      () => undefined,
+    )
   }
 
   /** Behind the jobs; what fails is told in the status, and the next change asks again. */
@@ -395,6 +415,7 @@ class SqliteMemory implements Memory {
 
   private progress(filesDone: number, files: number): void {
     this.current = { ...this.current, state: 'indexing', filesDone, files }
+    this.filesOfPass = filesDone
     const nowMs = this.options.now()
     if (nowMs - this.lastToldMs < PROGRESS_MS) return
     this.lastToldMs = nowMs
