@@ -32,6 +32,7 @@ const main = {
         'kernel-process': source('main/kernel-process.ts'),
         cli: source('main/cli/main.ts'),
         'parse-worker': source('main/workers/parse-worker.ts'),
+        'vector-worker': source('main/workers/vector-worker.ts'),
       },
       output: {
         format: 'es' as const,

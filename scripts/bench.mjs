@@ -88,7 +88,10 @@ process.exit(failed.length > 0 || (missed.length > 0 && !quick) ? 1 : 0)
 
 async function bundle() {
   const { build } = await import('vite')
-  const input = { 'parse-worker': join(root, 'src/main/workers/parse-worker.ts') }
+  const input = {
+    'parse-worker': join(root, 'src/main/workers/parse-worker.ts'),
+    'vector-worker': join(root, 'src/main/workers/vector-worker.ts'),
+  }
   for (const name of names) input[`${name}.bench`] = join(root, 'bench', `${name}${SUFFIX}`)
   // Flat, as in the product's own build, so that modules find the worker's entry beside themselves.
   const output = { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }

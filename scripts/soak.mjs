@@ -22,7 +22,11 @@ const out = join(root, 'out', 'soak', String(process.pid))
 const folder = mkdtempSync(join(process.env.KEYFRAME_BENCH_DIR ?? tmpdir(), 'keyframe-soak-'))
 try {
   const { build } = await import('vite')
-  const input = { 'parse-worker': join(root, 'src/main/workers/parse-worker.ts'), soak: join(root, 'bench/soak.ts') }
+  const input = {
+    'parse-worker': join(root, 'src/main/workers/parse-worker.ts'),
+    'vector-worker': join(root, 'src/main/workers/vector-worker.ts'),
+    soak: join(root, 'bench/soak.ts'),
+  }
   const output = { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
   const rolldownOptions = { input, output }
   await build({

@@ -23,7 +23,6 @@ import { ReviewQueue } from './humans/review-queue'
 import { createRedactor } from './journal/redaction'
 import { hashBytes } from './journal/sqlite-content-store'
 import { openJournal } from './journal/sqlite-journal'
-import { createMemory } from './memory/store/sqlite-memory'
 import type { RunServices } from './scheduler/run-engine'
 import { Semaphore } from './scheduler/semaphore'
 import { BranchActions } from './service/branch-actions'
@@ -33,6 +32,7 @@ import { LspChannels } from './service/lsp-channels'
 import { RunRegistry } from './service/run-registry'
 import { Scratch } from './service/scratch'
 import { Terminals } from './service/terminals'
+import { WorkspaceMemory } from './service/workspace-memory'
 import { makeDriverSet, toolBinds } from './tools/driver-set'
 import { createPolicies } from './tools/policy/cedar-policies'
 import type { Policies } from './tools/policy/policies'
@@ -142,7 +142,7 @@ class LocalKernel implements Kernel {
   readonly #isolation: Promise<DoctorReport>
   readonly #settings: ReadSettings
   readonly #journal
-  readonly #memory
+  readonly #remembered: WorkspaceMemory
   readonly #memoryFolder: MemoryFolder | null
   readonly #runsDir: string
   readonly #runs: RunRegistry
@@ -168,7 +168,12 @@ class LocalKernel implements Kernel {
     // Whoever awaits the level sees the failure; nobody may be there yet.
     this.#isolation.catch(() => undefined)
     const clock = (): number => Date.now()
-    this.#memory = createMemory({ root, databasePath: join(dataDir, 'memory.db'), listFiles: () => this.#indexable(), now: clock })
+    this.#remembered = new WorkspaceMemory({
+      ...{ root, dataDir, appRoot: options.appRoot, journal: this.#journal, redactor, clock, log: options.log },
+      settingsPath: join(options.home, 'settings.json'),
+      settings: this.#settings.search,
+      listFiles: () => this.#indexable(),
+    })
     this.#policies = createPolicies({
       appRoot: options.appRoot,
       folder: join(options.home, 'policies'),
@@ -199,11 +204,14 @@ class LocalKernel implements Kernel {
       mergesDir: join(dataDir, 'merges'),
       checks: new Semaphore(1),
       clock,
-      memoryVersion: () => this.#memory.version,
+      memoryVersion: () => this.#remembered.memory.version,
       countTokens: cachedTokenCounter(),
       agents: agentRegistry(options.agents ?? []),
       makeDrivers: (ofBranch) =>
-        makeDriverSet({ appRoot: options.appRoot, memory: this.#memory, lsp: this.#settings.lsp, root, ...ofBranch }),
+        makeDriverSet({
+          ...{ appRoot: options.appRoot, memory: this.#remembered.memory, lsp: this.#settings.lsp, root, ...ofBranch },
+          experience: this.#remembered.experience(ofBranch.runId),
+        }),
       onTerminal: (runId, branchId, session, data) => this.#hub.emit('terminal.data', { runId, branchId, session, data }),
       onChange: (run) => {
         this.#hub.emit('runs.changed', run.summary)
@@ -216,11 +224,11 @@ class LocalKernel implements Kernel {
     this.#channels = new LspChannels(this.#hub)
     this.#terminals = new Terminals(options.log)
     this.#journal.onAppend((runId, frames) => this.#appended(runId, frames))
-    this.#memory.onChange((status) => this.#indexChanged(status))
+    this.#remembered.onChange((status) => this.#indexChanged(status))
     this.#methods = kernelMethods({
       version: readVersion(options.appRoot),
       journal: this.#journal,
-      memory: this.#memory,
+      remembered: this.#remembered,
       queue,
       services,
       runs: this.#runs,
@@ -242,7 +250,7 @@ class LocalKernel implements Kernel {
       if (fault !== null) this.#hub.emit('workspace.changed', { reason: `The journal is damaged: ${fault.reason}.` })
     })
     void this.#collect()
-    this.#memory.start(this.#life.signal).catch((thrown: unknown) => {
+    this.#remembered.start(this.#life.signal).catch((thrown: unknown) => {
       if (!this.#life.signal.aborted) this.#options.log(`index: ${toFailure(thrown).message}`)
     })
   }
@@ -293,7 +301,7 @@ class LocalKernel implements Kernel {
     await this.#suspendRuns()
     await this.#terminals.dispose()
     await this.#policies.dispose()
-    await this.#memory.dispose()
+    await this.#remembered.dispose()
     await this.#memoryFolder?.dispose()
     this.#journal.close()
   }
@@ -306,7 +314,7 @@ class LocalKernel implements Kernel {
       git: repository.git,
       isolation,
       journal: this.#journal.status,
-      index: this.#memory.status,
+      index: this.#remembered.status,
       notices: [
         ...(this.#settings.problem === null ? [] : [this.#settings.problem]),
         ...this.#runs.stopped(),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox } from '../tools/sandboxes/sandbox'
 import { type ToolName, ToolSchemas } from '../tools/schemas'
 import type { Memory } from './memory'
-import { createMemoryDriver } from './memory-driver'
+import { createMemoryDriver, type Experience } from './memory-driver'
 import { createMemory } from './store/sqlite-memory'
 
 describe('the memory driver', () => {
@@ -27,6 +27,22 @@ describe('the memory driver', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  const kept = new Map<string, string>()
+  const experience: Experience = {
+    remember: (key, value) => {
+      const replaced = kept.has(key)
+      kept.set(key, value)
+      return { replaced }
+    },
+    recall: (prefix) =>
+      [...kept].flatMap(([key, value]) =>
+        key.startsWith(prefix) ? [{ key, value, updatedAtMs: 0, by: 'agent' as const, runId: 'r1' }] : [],
+      ),
+    examples: () => [],
+  }
+  const driver = (readable: (path: string) => boolean = () => true) =>
+    createMemoryDriver({ memory, experience, point: () => null, readable })
+
   /** Its tools ask the index only: a sandbox that is touched is a fault. */
   const sandbox = new Proxy<Partial<Sandbox>>(
     {},
@@ -37,9 +53,9 @@ describe('the memory driver', () => {
     },
   ) as Sandbox
   async function call(name: ToolName, args: unknown) {
-    const tool = createMemoryDriver(memory).tools.find((entry) => entry.name === name)
+    const tool = driver().tools.find((entry) => entry.name === name)
     if (tool === undefined) throw new Error(name)
-    expect(tool.effect).toBe('pure')
+    expect(tool.effect).toBe(name === 'memory.remember' ? 'idempotent' : 'pure')
     const done = await tool.execute(tool.input.parse(args), { sandbox, signal: new AbortController().signal, onOutput: () => undefined })
     return { text: done.text, output: ToolSchemas[name].output.parse(done.output) }
   }
@@ -66,9 +82,36 @@ describe('the memory driver', () => {
     expect((await call('memory.search', { query: 'second()', limit: 1 })).text).toMatch(/^a\.ts:[12]: /)
   })
 
+  it('answers Cypher and questions in words', async () => {
+    const cypher = 'MATCH (a:Function)-[:CALLS]->(b) RETURN a.name, b'
+    expect((await call('memory.query', { cypher })).text).toBe('a.name | b\nfirst | a.ts#second')
+    await expect(call('memory.query', { cypher: 'MATCH (a' })).rejects.toMatchObject({ code: 'cypher.syntax' })
+    expect((await call('memory.retrieve', { query: 'second', limit: 3 })).text).toMatch(/^a\.ts:[12] /)
+    expect((await call('memory.flow', { name: 'nothing' })).text).toBe('No way of nothing was found.')
+  })
+
+  it('keeps values and gives them back', async () => {
+    expect((await call('memory.remember', { key: 'a/b', value: 'c' })).output).toEqual({ key: 'a/b', replaced: false })
+    expect((await call('memory.recall', { prefix: 'a/' })).text).toBe('a/b: c')
+    expect((await call('memory.recall', { prefix: 'x' })).text).toBe('Nothing is kept under "x".')
+    expect((await call('memory.examples', { query: 'x' })).text).toBe('Nothing like it happened before.')
+  })
+
+  it('says nothing of what the role may not read', async () => {
+    const blind = driver(() => false).tools
+    const ask = async (name: ToolName, args: unknown) => {
+      const tool = blind.find((entry) => entry.name === name)
+      if (tool === undefined) throw new Error(name)
+      return tool.execute(tool.input.parse(args), { sandbox, signal: new AbortController().signal, onOutput: () => undefined })
+    }
+    expect((await ask('memory.find', { query: 'second', limit: 9 })).output).toEqual({ nodes: [] })
+    expect((await ask('memory.search', { query: 'second', limit: 9 })).output).toEqual({ hits: [] })
+    expect((await ask('memory.query', { cypher: 'MATCH (a) RETURN count(a) AS n' })).text).toBe('n\n0')
+    expect((await ask('memory.retrieve', { query: 'second', limit: 9 })).text).toMatch(/^Nothing matches "second"\./)
+  })
+
   it('keeps nothing', async () => {
-    const driver = createMemoryDriver(memory)
-    expect(await driver.capture()).toBeNull()
-    expect(await driver.restore(null, sandbox)).toEqual({ notRestored: [] })
+    expect(await driver().capture()).toBeNull()
+    expect(await driver().restore(null, sandbox)).toEqual({ notRestored: [] })
   })
 })

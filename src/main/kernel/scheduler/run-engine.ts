@@ -56,7 +56,7 @@ export interface RunServices {
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
   readonly agents: ReadonlyMap<string, AgentProgram>
-  makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'point' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
+  makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'runId' | 'point' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
   log(line: string): void
@@ -259,6 +259,7 @@ export class RunEngine {
     const onNotice = (text: string): void => this.#notice(text)
     const drivers = this.#services.makeDrivers({
       baseDir: base.dir,
+      runId: this.runId,
       point: () => this.filesAtPoint(base, branchId, this.stateAt(branchId)),
       readable: mayRead(role, grants),
       onTerminalData: (session, stream, data) => {

@@ -5,7 +5,6 @@ import { KeyframeError } from '../../../shared/failure'
 import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
-import type { Memory } from '../memory/memory'
 import { replayExactly } from '../replay/exact-replay'
 import type { RunServices } from '../scheduler/run-engine'
 import type { Policies } from '../tools/policy/policies'
@@ -17,12 +16,13 @@ import { exportOf } from './run-exports'
 import type { Scratch } from './scratch'
 import type { RunRegistry } from './run-registry'
 import type { Terminals } from './terminals'
+import type { WorkspaceMemory } from './workspace-memory'
 
 /** Everything that the methods of the contract are made of. */
 export interface KernelParts {
   readonly version: string
   readonly journal: Journal
-  readonly memory: Memory
+  readonly remembered: WorkspaceMemory
   readonly queue: ReviewQueue
   readonly services: RunServices
   readonly runs: RunRegistry
@@ -41,7 +41,7 @@ type MethodResultParams<M extends MethodName> = MethodParams<M>
 
 /** One function a method of the contract, thin: what it does is in the parts. */
 export function kernelMethods(parts: KernelParts): MethodTable {
-  const { journal, memory, queue, services, runs, actions, terminals, channels, policies } = parts
+  const { journal, remembered, queue, services, runs, actions, terminals, channels, policies } = parts
   const run = (runId: string) => runs.get(runId as RunId)
   const point = (at: MethodParams<'files.tree'>) => [run(at.runId), at.branchId as typeof MAIN_BRANCH, at.n] as const
   const branch = (at: { runId: string; branchId: string }) => [run(at.runId), at.branchId as typeof MAIN_BRANCH] as const
@@ -98,7 +98,7 @@ export function kernelMethods(parts: KernelParts): MethodTable {
     'branches.mergePreview': async (at) => actions.previewMerge(...branch(at)),
     'branches.merge': async ({ hunks, ...at }) => {
       const outcome = await actions.merge(...branch(at), hunks)
-      await memory.refresh()
+      await remembered.memory.refresh()
       return outcome
     },
 

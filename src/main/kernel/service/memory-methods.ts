@@ -16,11 +16,18 @@ type MemoryMethods = Pick<
   | 'graph.summary'
   | 'search.text'
   | 'search.hybrid'
+  | 'search.selfTest'
+  | 'search.settings'
+  | 'search.saveSettings'
   | 'index.refresh'
+  | 'memory.values'
+  | 'memory.setValue'
+  | 'memory.episodes'
 >
 
 /** Questions to the model of the codebase, as of any point. */
-export function memoryMethods({ memory, runs }: Pick<KernelParts, 'memory' | 'runs'>): MemoryMethods {
+export function memoryMethods({ remembered, runs }: Pick<KernelParts, 'remembered' | 'runs'>): MemoryMethods {
+  const { memory } = remembered
   const reader = async (given: MethodParams<'graph.find'>['at']): Promise<MemoryReader> => {
     if (given === null || given === undefined) return memory
     const at = given as At
@@ -37,7 +44,19 @@ export function memoryMethods({ memory, runs }: Pick<KernelParts, 'memory' | 'ru
     'search.text': async ({ query, limit, at }) => (await reader(at)).searchText(query, limit),
     'search.hybrid': async ({ query, limit, filters, at }, caller) =>
       (await reader(at)).search(query, { limit, filters: filters ?? {}, signal: abortSignalOf(caller) }),
-    'index.refresh': async () => memory.refresh(),
+    'search.selfTest': async ({ commits }, caller) => remembered.selfTest(commits, abortSignalOf(caller)),
+    'search.settings': async () => remembered.settings,
+    'search.saveSettings': async (settings, caller) => remembered.saveSettings(settings, abortSignalOf(caller)),
+    'index.refresh': async () => {
+      await memory.refresh()
+      return remembered.status
+    },
+    'memory.values': async ({ prefix }) => remembered.values(prefix),
+    'memory.setValue': async ({ key, value }) => {
+      remembered.setValue(key, value)
+      return {}
+    },
+    'memory.episodes': async ({ query, sign, limit }) => remembered.episodes(query, sign ?? 'any', limit),
   }
 }
 

@@ -105,7 +105,14 @@ export class Scratch {
       },
       MAIN_BRANCH,
       { manifest, shell: null },
-      makeDrivers({ baseDir: base.dir, point, readable: mayRead(role, () => []), onTerminalData: () => undefined, onNotice: log }),
+      makeDrivers({
+        baseDir: base.dir,
+        runId: null,
+        point,
+        readable: mayRead(role, () => []),
+        onTerminalData: () => undefined,
+        onNotice: log,
+      }),
     )
   }
 }

@@ -34,6 +34,8 @@ export interface DriverSetOptions {
   /** The user's repository, and the frozen copy of it that the run started from: what the git tools read. */
   readonly root: string
   readonly baseDir: string
+  /** The run that the branch belongs to; null for a sandbox of its own. */
+  readonly runId: string | null
   /** The branch's files at its last checkpoint, for questions to the index; null: the repository as it is now. */
   readonly point: () => FilesAtPoint | null
   /** Whether the branch's role may read a file: history is read outside the sandbox, where nothing else keeps it from the others. */
