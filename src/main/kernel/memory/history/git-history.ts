@@ -171,6 +171,7 @@ class GitHistory implements History {
       if (slices.due()) await slices.rest()
       this.#throwIfEnded(signal)
       write(items.slice(at, at + COMMITS_WRITTEN_AT_ONCE))
+      this.#questions.changed()
     }
   }
 

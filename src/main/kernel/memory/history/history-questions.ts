@@ -39,9 +39,16 @@ const COMMIT = `c.id, c.oid, c.parents, c.subject, c.body, a.name, a.email, c.at
 /** Questions to the commits that were read. */
 export class HistoryQuestions {
   readonly #sql: ReturnType<typeof prepare>
+  /** The last change of a path: a file of every second commit has thousands to choose from. Of the commits as they are. */
+  readonly #last = new Map<number, { readonly change: string; readonly position: number } | undefined>()
 
   constructor(database: Database.Database) {
     this.#sql = prepare(database)
+  }
+
+  /** To be called when commits were added, removed or placed anew. */
+  changed(): void {
+    this.#last.clear()
   }
 
   search(query: string, limit: number): CommitHit[] {
@@ -174,7 +181,7 @@ export class HistoryQuestions {
   #nameNow(pathId: number, position: number): number | null {
     let [current, from] = [pathId, position]
     for (let step = 0; step < LONGEST_LINEAGE; step += 1) {
-      const last = this.#sql.lastChange.get(current)
+      const last = this.#lastChange(current)
       const renamed = this.#sql.renamedTo.get(current, from)
       if (renamed === undefined || (last !== undefined && last.position > renamed.position)) {
         return last === undefined || last.change === 'deleted' ? null : current
@@ -183,6 +190,14 @@ export class HistoryQuestions {
       from = renamed.position + 1
     }
     return null
+  }
+
+  #lastChange(pathId: number) {
+    const known = this.#last.get(pathId)
+    if (known !== undefined) return known
+    const last = this.#sql.lastChange.get(pathId)
+    this.#last.set(pathId, last)
+    return last
   }
 
   #entry(row: CommitRow): CommitEntry {
