@@ -8,20 +8,74 @@ import { freshFolder } from './support/bench-folder'
 import { generatedRepository, spreadOver } from './support/generated-repository'
 import { durations, type Measurement, type Peer, Samples, scaled } from './support/measurement'
 import { bareCommand, versionOf } from './support/programs'
+import { publicRepositories } from './support/public-repositories'
 
-const REPOSITORY = 20_000
-const SAVES = 40
+const GENERATED = 20_000
+const SAVES = 20
 const WARM_STARTS = 3
-const PEER_ROUNDS = 3
+const PEER_ROUNDS = 1
 const SAVED_GATE_MS = 100
 const BLOCKED_GATE_MS = 20
-/** Of the fastest peer that finds symbols too. */
+/** Of universal-ctags and ripgrep one after the other: symbols, and every line looked at. */
 const COLD_GATE = 2
+const RSS_GATE_MB = 300
+const NOTED_KINDS = 12
 
-/** The index of 20k TypeScript files: made from nothing, opened again, brought up to date after one save. */
+interface Subject {
+  readonly name: string
+  readonly root: string
+  readonly ctags: string
+  /** Files that are saved, and what is appended to each. */
+  readonly saved: (paths: readonly string[]) => string[]
+  readonly source: (name: string) => string
+  readonly note: string
+}
+
+const SOURCES: Readonly<Record<string, { ending: RegExp; source: (name: string) => string }>> = {
+  TypeScript: { ending: /(?<!\.d)\.ts$/, source: (name) => `\nexport function ${name}(): number {\n  return 1\n}\n` },
+  Go: { ending: /(?<!_test)\.go$/, source: (name) => `\nfunc ${name}() int {\n\treturn 1\n}\n` },
+  C: { ending: /\.c$/, source: (name) => `\nint ${name}(void)\n{\n\treturn 1;\n}\n` },
+}
+
+/**
+ * The index of real repositories of three languages and of a generated one: made from nothing, opened again, brought up to date after one save;
+ * beside universal-ctags (symbols) and ripgrep (every line) on the same files. A quick run takes a small generated repository only.
+ */
 export default async function index(): Promise<Measurement[]> {
-  const { root, paths } = await generatedRepository(REPOSITORY)
+  const results: Measurement[] = []
+  const isQuick = scaled(100, 1) < 100
+  const only = process.env['KEYFRAME_BENCH_ONLY']
+  const { found, missing } = isQuick ? { found: [], missing: [] } : await publicRepositories()
+  for (const { name, language, root, ctags, from } of found) {
+    const about = SOURCES[language]
+    if (about === undefined || (only !== undefined && only !== name)) continue
+    const saved = (paths: readonly string[]) =>
+      spreadOver(
+        paths.filter((path) => about.ending.test(path)),
+        scaled(SAVES),
+      )
+    results.push(...(await measured({ name, root, ctags, saved, source: about.source, note: from })))
+  }
+  for (const { name, reason } of missing) process.stderr.write(`${name} was left out: ${reason}\n`)
+  if (only === undefined || only === 'generated') {
+    const { root } = await generatedRepository(GENERATED)
+    const typescript = SOURCES['TypeScript']
+    if (typescript === undefined) throw new Error('no source to append')
+    const saved = (paths: readonly string[]) =>
+      spreadOver(
+        paths.filter((path) => typescript.ending.test(path)),
+        scaled(SAVES),
+      )
+    results.push(
+      ...(await measured({ name: 'generated', root, ctags: 'TypeScript', saved, source: typescript.source, note: 'made for this run' })),
+    )
+  }
+  return results
+}
+
+async function measured({ name, root, ctags, saved: filesToSave, source, note }: Subject): Promise<Measurement[]> {
   const databasePath = join(freshFolder('index'), 'memory.db')
+  const listed = (await listFiles(root)).files.flatMap((file) => (file.type === 'file' ? [file.path] : []))
   const open = (): Memory =>
     createMemory({
       root,
@@ -30,64 +84,95 @@ export default async function index(): Promise<Measurement[]> {
       now: () => performance.now(),
     })
 
-  const tags = await peer('ctags', ['-R', '--languages=TypeScript', '-f', '-', '.'], root)
-  const scan = await peer('rg', ['-c', 'function ', '.'], root)
+  const tags = await peer('ctags', ['-R', `--languages=${ctags}`, '-f', '-', '.'], root)
+  const scan = await peer('rg', ['-c', '--no-ignore', '[A-Za-z_]+', '.'], root)
 
   // At 1 ms, so that what is found is the loop's delay and not the monitor's own interval.
   const loop = monitorEventLoopDelay({ resolution: 1 })
   const cold = new Samples()
   let memory = open()
+  let peakMb = 0
+  const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage.rss() / 1e6)), 50)
   loop.enable()
   await cold.time(() => memory.start(new AbortController().signal))
   loop.disable()
-  if (memory.status.files < paths.length) throw new Error(`${memory.status.files} of ${paths.length} files were indexed`)
-  const { files, symbols, edges } = memory.status
+  clearInterval(watch)
+  await settled(memory)
+  const { status } = memory
+  const left = status.skipped.reduce((sum, { count }) => sum + count, 0)
+  if (status.files + left !== listed.length) throw new Error(`${status.files} indexed and ${left} left out are not ${listed.length} listed`)
+  const summary = memory.summary()
+  const kinds = (of: readonly { kind: string; count: number }[]): string =>
+    of
+      .slice(0, NOTED_KINDS)
+      .map(({ kind, count }) => `${kind} ${count}`)
+      .join(', ')
 
   const warm = new Samples()
   for (let round = 0; round < scaled(WARM_STARTS, 2); round += 1) {
     await memory.dispose()
     memory = open()
     await warm.time(() => memory.start(new AbortController().signal))
+    await settled(memory)
   }
+  const idleMb = process.memoryUsage.rss() / 1e6
 
   const saved = new Samples()
-  for (const [round, path] of spreadOver(paths, scaled(SAVES)).entries()) {
-    const name = `savedInRound${round}`
+  for (const [round, path] of filesToSave(listed).entries()) {
+    const symbol = `savedInRound${round}`
     await saved.time(async () => {
-      appendFileSync(join(root, path), `export function ${name}(): number {\n  return ${round}\n}\n`)
-      await found(memory, name)
+      appendFileSync(join(root, path), source(symbol))
+      await visible(memory, symbol)
     })
+    await settled(memory)
   }
   await memory.dispose()
 
-  const coldMs = cold.spread.max
-  const peers = [tags, scan]
-  const results = [
-    durations(`cold, ${files} files`, 'max', cold, { note: `${symbols} symbols, ${edges} edges` }),
-    durations('warm, nothing changed', 'max', warm),
-    durations('one saved file: from the write until its new symbol is found', 'p95', saved, { gateMs: SAVED_GATE_MS }),
-  ].map((result, at) => (at === 0 ? { ...result, peers } : result))
-  if (tags.value !== null) {
+  const { max: coldMs } = cold.spread
+  const counts = `${status.files} files indexed of ${listed.length}, ${status.symbols} entities, ${status.edges} edges, ${status.problems.length} problems`
+  const reasons = status.skipped.map(({ reason, count }) => `${reason} ${count}`).join(', ')
+  const database = `database ${(status.sizeBytes / 1e6).toFixed(0)} MB, resident at most ${peakMb.toFixed(0)} MB`
+  const results: Measurement[] = [
+    {
+      ...durations(`${name}: cold`, 'max', cold, {
+        note: `${note}; ${counts}; left out: ${reasons === '' ? 'nothing' : reasons}; ${database}; entities: ${kinds(summary.nodes)}; edges: ${kinds(summary.edges)}`,
+      }),
+      peers: [tags, scan],
+    },
+    durations(`${name}: warm, nothing changed`, 'max', warm),
+    durations(`${name}: one saved file, from the write until its new symbol is found`, 'p95', saved, { gateMs: SAVED_GATE_MS }),
+  ]
+  if (tags.value !== null && scan.value !== null) {
     results.push({
-      name: 'cold, over universal-ctags',
+      name: `${name}: cold, over universal-ctags and ripgrep`,
       unit: 'x',
       figure: 'ratio',
-      value: coldMs / tags.value,
+      value: coldMs / (tags.value + scan.value),
       gate: { limit: COLD_GATE, is: 'at most' },
       peers: [],
-      note: 'ctags finds symbols; the index also resolves imports and calls and makes text searchable; ripgrep finds lines only',
+      note: 'ctags finds symbols and ripgrep looks at every line; the index also resolves imports, calls and ways of values and keeps all of it',
     })
   }
   const blocked = { p50: loop.percentile(50) / 1e6, p95: loop.percentile(95) / 1e6, p99: loop.percentile(99) / 1e6, max: loop.max / 1e6 }
-  results.push({
-    name: "longest block of the kernel's event loop during the cold index",
-    unit: 'ms',
-    figure: 'max',
-    value: blocked.max,
-    spread: { count: loop.count, ...blocked },
-    gate: { limit: BLOCKED_GATE_MS, is: 'at most' },
-    peers: [],
-  })
+  results.push(
+    {
+      name: `${name}: longest block of the kernel's event loop during the cold index`,
+      unit: 'ms',
+      figure: 'max',
+      value: blocked.max,
+      spread: { count: loop.count, ...blocked },
+      gate: { limit: BLOCKED_GATE_MS, is: 'at most' },
+      peers: [],
+    },
+    {
+      name: `${name}: resident memory of the process, idle`,
+      unit: 'KiB',
+      figure: 'max',
+      value: (idleMb * 1e6) / 1024,
+      gate: { limit: (RSS_GATE_MB * 1e6) / 1024, is: 'at most' },
+      peers: [],
+    },
+  )
   return results
 }
 
@@ -104,10 +189,19 @@ async function peer(program: string, args: readonly string[], cwd: string): Prom
   return { name: version.split(',')[0] ?? program, value: spread.p50, spread }
 }
 
-async function found(memory: Memory, name: string): Promise<void> {
-  const until = performance.now() + 10_000
+/** Until nothing goes on behind the pass either. */
+async function settled(memory: Memory): Promise<void> {
+  let quietMs = 0
+  while (quietMs < 200) {
+    await new Promise((resume) => setTimeout(resume, 20))
+    quietMs = memory.status.state === 'idle' && memory.status.background === null ? quietMs + 20 : 0
+  }
+}
+
+async function visible(memory: Memory, name: string): Promise<void> {
+  const until = performance.now() + 30_000
   while (!memory.find(name, 1).some((node) => node.name === name)) {
-    if (performance.now() > until) throw new Error(`${name} was not indexed within 10 s: ${JSON.stringify(memory.status)}`)
+    if (performance.now() > until) throw new Error(`${name} was not indexed within 30 s: ${JSON.stringify(memory.status)}`)
     await new Promise((resume) => setTimeout(resume, 1))
   }
 }

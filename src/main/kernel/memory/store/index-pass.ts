@@ -117,11 +117,11 @@ export class IndexPass {
     return this.#marks?.marks(path) ?? false
   }
 
-  /** Stores what was found out about the repository as a whole. True when it is not what was known. */
-  storeRepositoryFacts(prepared: PreparedFile): boolean {
+  /** Stores what was found out about the repository as a whole, if it `says` anything. True when it is not what was known. */
+  storeRepositoryFacts(says: boolean, prepared: PreparedFile): boolean {
     const { live, meta, database } = this.#parts
     const before = live.file(REPOSITORY_FILE)
-    if (before?.hash === prepared.hash) return false
+    if (before === undefined ? !says : before.hash === prepared.hash) return false
     const version = meta.version + 1
     database.transaction(() => {
       this.#moved(REPOSITORY_FILE, live.store(prepared, before, version), false, false)

@@ -54,11 +54,12 @@ export class RepositoryPass {
     const extras = heard.flatMap(({ facts }) => (facts === null ? [] : [facts]))
     const problems = heard.flatMap(({ problem }) => (problem === null ? [] : [problem]))
     const facts = withExtras({ ...NO_FACTS, entities: [], relations: [] }, extras)
+    const says = facts.entities?.length !== 0 || facts.relations?.length !== 0 || problems.length > 0
     const hash = createHash('sha256')
       .update(JSON.stringify([facts, problems]))
       .digest('hex')
     const problem = problems.length === 0 ? null : problems.join('; ')
-    const stored = this.#pass.storeRepositoryFacts(preparedExtras(REPOSITORY_FILE, hash, facts, problem))
+    const stored = this.#pass.storeRepositoryFacts(says, preparedExtras(REPOSITORY_FILE, hash, facts, problem))
     for (const [at, { id }] of REPOSITORY_FACTS.entries()) this.#meta.setText(`repository:${id}`, JSON.stringify(heard[at]))
     return stored
   }
