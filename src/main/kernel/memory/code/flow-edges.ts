@@ -8,7 +8,7 @@ import type { Found, KnownFile, NameResolution } from './name-resolution'
  *
  * *Nodes.* All are ordinary nodes of the graph.
  * - A parameter or a local variable: kind `variable`, key `PATH#FUNCTION(NAME)`, as `src/bill.ts#Invoice.total(country)`; in code of the module
- *   that is in no function `PATH#(NAME)`. There is one only when some way leads from or to it. Variables of the same name in the same function
+ *   that is in no function `PATH#(NAME)`. Parameters all have one, local variables only when some way leads from or to them. Variables of the same name in the same function
  *   (a block, a callback) are one node. It has no `contains` edge; its `name` is the variable's.
  * - What a function returns: the node of the function or method itself, `PATH#FUNCTION`.
  * - A variable of a module: its own symbol, `PATH#NAME`.
@@ -24,12 +24,14 @@ import type { Found, KnownFile, NameResolution } from './name-resolution'
  * - `assignment`: variable to variable. 1.
  * - `property written`, `property read`: .9 with a known type, .4 for `property:NAME`.
  * - `part of a value`: only a part of what the target holds: an element, a template string, an object literal's entry, a spread. .8 of the above.
+ * - `same member of the base`: parameter of a base's or interface's member to that of the member that overrides it, and back what it returns. .7.
  * - `through NAME`: in and out of a call of code outside of the repository (`String(userId)`, `userId.trim()`). .5.
  */
 const BY_NAME_ONLY = 0.4
 const TYPED = 0.9
 const THROUGH = 0.5
 const PARTIAL = 0.8
+const OVERRIDDEN = 0.7
 
 /** Where a point lies in the graph. */
 interface Place {
@@ -121,9 +123,31 @@ function parameter(file: KnownFile, point: FlowPoint & { readonly is: 'argument'
   const rest = last?.startsWith('...') === true ? last : undefined
   const name = typeof point.at === 'string' ? parameters.find((known) => known === point.at) : (parameters[point.at] ?? rest)
   if (name === undefined) return null
-  const key = variableKey(target.path, target.key, name.replace(/^\.\.\./, ''))
-  const known = target.path === file.path ? file : meaning.known(target.path)
-  return known?.entities.has(key) === true ? { id: key, confidence: callee.confidence, what: 'parameter' } : null
+  const key = parameterKey(target, name, meaning)
+  return key === null ? null : { id: key, confidence: callee.confidence, what: 'parameter' }
+}
+
+/** Null where ways of values are not read: in other languages and in tests. */
+function parameterKey({ path, key }: Found, parameter: string, meaning: NameResolution): string | null {
+  const name = parameter.replace(/^\.\.\./, '')
+  return name === '' || meaning.known(path)?.facts.flows === undefined ? null : variableKey(path, key, name)
+}
+
+/** What goes into a member of a base or interface goes into the one that stands for it, and what that returns comes out. */
+export function overridingFlows(base: Found, own: Found, meaning: NameResolution, line: number): GraphEdge[] {
+  const wanted = meaning.symbolAt(base)?.parameters ?? []
+  const given = meaning.symbolAt(own)?.parameters ?? []
+  const edges: GraphEdge[] = []
+  const edge = (from: string | null, to: string | null): void => {
+    if (from !== null && to !== null)
+      edges.push({ from, to, kind: 'flows_to', confidence: OVERRIDDEN, method: 'same member of the base', line })
+  }
+  for (const [at, parameter] of wanted.entries()) {
+    const other = given[at]
+    if (other !== undefined) edge(parameterKey(base, parameter, meaning), parameterKey(own, other, meaning))
+  }
+  if (edges.length > 0) edge(`${own.path}#${own.key}`, `${base.path}#${base.key}`)
+  return edges
 }
 
 function constructorOf(type: Found, meaning: NameResolution): Found | null {

@@ -1,4 +1,4 @@
-import type { EntityFact, FlowFact, FlowPoint, Ref, UseFact } from './file-facts'
+import type { EntityFact, FlowFact, FlowPoint, Ref, SymbolFact, UseFact } from './file-facts'
 import type { Syntax } from './syntax-tree'
 
 /** Graph key of a parameter or local variable; see `flow-edges.ts`. */
@@ -41,13 +41,24 @@ export class FlowFacts {
   }
 
   /**
-   * The ways whose ends can be in the repository, and nodes for their variables and properties. `isOurs` tells whether an expression starts
-   * at something that the file has or imports.
+   * The ways whose ends can be in the repository, and nodes for their variables and properties, and for all parameters: other files lead to
+   * those by their place alone. `isOurs` tells whether an expression starts at something that the file has or imports.
    */
-  finish(isOurs: (ref: Ref) => boolean): { readonly flows: readonly FlowFact[]; readonly entities: readonly EntityFact[] } {
+  finish(
+    symbols: readonly SymbolFact[],
+    isOurs: (ref: Ref) => boolean,
+  ): { readonly flows: readonly FlowFact[]; readonly entities: readonly EntityFact[] } {
     const possible = (point: FlowPoint): boolean => (point.is !== 'argument' && point.is !== 'result') || isOurs(point.callee)
     const flows = [...this.#flows.values()].filter((flow) => possible(flow.from) && possible(flow.to))
     const entities = new Map<string, EntityFact>()
+    for (const { key: owner, parameters, nameLine, nameColumn } of symbols) {
+      for (const parameter of parameters ?? []) {
+        const name = parameter.replace(/^\.\.\./, '')
+        const key = variableKey(this.#path, owner, name)
+        const at = this.#declared.get(key) ?? { line: nameLine, column: nameColumn }
+        if (name !== '') entities.set(key, node(key, 'variable', name, at, true))
+      }
+    }
     for (const flow of flows) {
       for (const point of [flow.from, flow.to]) {
         const entity = this.#node(point, flow.line)

@@ -1,7 +1,7 @@
 import type { GraphEdge, NodeKind } from '../../../../shared/graph'
 import { BUILT_IN_MEMBERS } from './built-in-members'
 import type { ImportFact, Ref, RelationFact, Target, UseFact } from './file-facts'
-import { linkFlows } from './flow-edges'
+import { linkFlows, overridingFlows } from './flow-edges'
 import { languageOf } from './languages'
 import { CONFIDENCE, type Found, type KnownFile, type LinkSource, NameResolution } from './name-resolution'
 import { isTestPath, testEdges } from './test-edges'
@@ -159,6 +159,8 @@ class Linker {
       if (overridden === null) continue
       const to = this.id(overridden.path, overridden.key)
       this.edge(this.id(this.file.path, symbol.key), to, 'inherits', CONFIDENCE.member, 'same member of the base', symbol.nameLine)
+      const own = { ...overridden, path: this.file.path, key: symbol.key }
+      for (const edge of overridingFlows(overridden, own, this.meaning, symbol.nameLine)) this.add(edge)
     }
   }
 

@@ -49,7 +49,7 @@ class Extractor {
     const known = new Set([...facts.symbols.map((symbol) => symbol.key), ...facts.imports.flatMap((entry) => entry.names.map(rootOf))])
     const spreads = facts.imports.some((entry) => entry.spread === true)
     const isOurs = (ref: Ref): boolean => spreads || startsAt(ref, known)
-    const flows = isTestPath(this.path) ? {} : this.flows.finish(isOurs)
+    const flows = isTestPath(this.path) ? {} : this.flows.finish(facts.symbols, isOurs)
     const doc = docOf(tree)
     return { ...facts, uses: distinctUses(facts.uses, isOurs), ...flows, ...(doc === '' ? {} : { fileDoc: doc }) }
   }

@@ -53,7 +53,7 @@ class Extractor {
     const known = new Set([...this.keys.keys(), ...imports.flatMap((entry) => entry.names.map((name) => name.local))])
     const isOurs = (ref: Ref): boolean => startsAt(ref, known)
     // What tests pass around says nothing about where the product's values go, and is more than all the rest.
-    const flows = isTestPath(this.path) ? {} : this.code.flows.finish(isOurs)
+    const flows = isTestPath(this.path) ? {} : this.code.flows.finish(symbols, isOurs)
     const uses = distinctUses(this.code.uses, isOurs)
     return { symbols, imports, exports, uses, inherits, ...flows, lines: root.endLine, errorLine }
   }
@@ -198,7 +198,17 @@ class Extractor {
     this.decorators(node, key)
     if (node.parent?.type === 'export_statement') this.decorators(node.parent, key)
     for (const heritage of named(node, 'class_heritage')) this.heritage(heritage, key)
-    for (const member of node.childForFieldName('body')?.namedChildren ?? []) this.member(member, key, exported)
+    let pending: Syntax[] = []
+    for (const member of node.childForFieldName('body')?.namedChildren ?? []) {
+      if (member.type === 'decorator') {
+        pending.push(member)
+        continue
+      }
+      this.member(member, key, exported)
+      const name = `${key}.${(member.childForFieldName('name') ?? member.childForFieldName('property'))?.text ?? ''}`
+      for (const decorator of pending) this.code.within(this.keys.has(name) ? name : key, null, () => this.code.walk(decorator))
+      pending = []
+    }
   }
 
   private heritage(heritage: Syntax, key: string): void {
@@ -246,7 +256,6 @@ class Extractor {
       })
       return
     }
-    if (node.type === 'decorator') return
     this.code.within(owner, owner, () => this.code.walk(node))
   }
 

@@ -101,10 +101,62 @@ export function charge(id: string, order: unknown): string {
       [`${gateway}(userId)`, 'property:note', 'part of a value'],
       [`${gateway}(userId)`, `${gateway}(order)`, 'part of a value'],
       [`${gateway}(userId)`, `${billing}#charge(id)`, 'argument to parameter'],
+      [`${gateway}(order)`, `${billing}#charge(order)`, 'argument to parameter'],
       [`${billing}#charge`, `${gateway}(receipt)`, 'result of a call'],
       [`${gateway}(receipt)`, gateway, 'returned'],
       [`${billing}#charge(id)`, `${billing}#Account.owner`, 'through trim'],
       [`${billing}#Account.owner`, `${billing}#charge`, 'property read'],
+    ])
+  })
+
+  it('leads values through interfaces to what fulfils them', async () => {
+    const code = await linkedCode({
+      'a.ts': `export interface Store { save(id: string): string }
+export class Table implements Store { save(key: string): string { return key } }
+export function keep(store: Store, userId: string) { return store.save(userId) }
+`,
+    })
+    expect(code.of('flows_to')).toEqual([
+      'a.ts#Store.save -> a.ts#keep',
+      'a.ts#Store.save(id) -> a.ts#Table.save(key)',
+      'a.ts#Table.save -> a.ts#Store.save',
+      'a.ts#Table.save(key) -> a.ts#Table.save',
+      'a.ts#keep(userId) -> a.ts#Store.save(id)',
+    ])
+  })
+
+  it('knows decorators, components, overloads, CommonJS and names that modules hand on', async () => {
+    const code = await linkedCode({
+      'src/parts.tsx': `import * as kit from './kit'
+export const Row = (props: { id: string }) => <tr>{props.id}</tr>
+export function Table() { return <kit.Frame><Row id="1" /></kit.Frame> }
+`,
+      'src/kit/index.ts': `export * from './frame'
+export { mark as Mark } from './mark'
+`,
+      'src/kit/frame.tsx': 'export function Frame() { return null }\n',
+      'src/kit/mark.ts': 'export function mark(name: string) { return (type: unknown) => type }\n',
+      'src/service.ts': `import { Mark } from './kit'
+import { load } from './old'
+@Mark('s') export class Service {
+  @Mark('m') run(): void
+  run(id?: string): void { load(id) }
+}
+`,
+      'src/old.js': `const helper = require('./helper')
+module.exports = { load, other: () => helper() }
+function load(id) { return helper(id) }
+`,
+      'src/helper.js': 'module.exports = function help(id) { return id }\n',
+    })
+    expect(code.of('calls')).toEqual([
+      'src/old.js#load -> src/helper.js#default',
+      'src/old.js#other -> src/helper.js#default',
+      'src/parts.tsx#Table -> src/kit/frame.tsx#Frame',
+      'src/parts.tsx#Table -> src/parts.tsx#Row',
+      'src/service.ts#Service -> src/kit/mark.ts#mark',
+      'src/service.ts#Service.run -> src/kit/mark.ts#mark',
+      'src/service.ts#Service.run -> src/old.js#load',
     ])
   })
 })
