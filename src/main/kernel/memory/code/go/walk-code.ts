@@ -67,7 +67,7 @@ export class CodeWalker {
         const right = node.childForFieldName('right')
         this.values(right)
         const declares = node.type === 'short_var_declaration' || node.children.some((child) => child.type === ':=')
-        if (left !== null && declares) this.declare(left, right, node.type === 'range_clause')
+        if (left !== null && declares) this.bind(left, right, node.type === 'range_clause')
         else if (left !== null) for (const target of left.namedChildren) this.write(target)
         return
       }
@@ -217,7 +217,7 @@ export class CodeWalker {
     this.nest(target)
   }
 
-  private declare(left: Syntax, right: Syntax | null, isRange: boolean): void {
+  private bind(left: Syntax, right: Syntax | null, isRange: boolean): void {
     const values = isRange ? [] : (right?.namedChildren ?? [])
     const names = left.namedChildren
     for (const [at, name] of names.entries()) {

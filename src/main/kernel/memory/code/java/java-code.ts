@@ -109,7 +109,7 @@ export class JavaCode {
         this.part(node, 'value')
         this.typesIn(node.childForFieldName('type'))
         return facts.inScope(() => {
-          this.declare(node, node.childForFieldName('type'), null)
+          this.bind(node, node.childForFieldName('type'), null)
           this.part(node, 'body')
         })
       }
@@ -119,25 +119,25 @@ export class JavaCode {
         for (const declarator of node.childrenForFieldName('declarator')) {
           const value = declarator.childForFieldName('value')
           if (value !== null) this.walk(value)
-          this.declare(declarator, type, value)
+          this.bind(declarator, type, value)
         }
         return
       }
       case 'resource': {
         this.part(node, 'value')
         if (node.childForFieldName('name') === null) return this.children(node)
-        return this.declare(node, node.childForFieldName('type'), node.childForFieldName('value'))
+        return this.bind(node, node.childForFieldName('type'), node.childForFieldName('value'))
       }
       case 'catch_formal_parameter': {
         const types = node.namedChildren.find((child) => child.type === 'catch_type') ?? null
         this.typesIn(types)
-        return this.declare(node, types?.namedChildCount === 1 ? types.firstNamedChild : null, null)
+        return this.bind(node, types?.namedChildCount === 1 ? types.firstNamedChild : null, null)
       }
       case 'instanceof_expression': {
         this.part(node, 'left')
         const type = node.childForFieldName('right')
         this.typesIn(type)
-        if (node.childForFieldName('name') !== null) this.declare(node, type, null)
+        if (node.childForFieldName('name') !== null) this.bind(node, type, null)
         else this.part(node, 'pattern')
         return
       }
@@ -209,7 +209,7 @@ export class JavaCode {
     if (child !== null) this.walk(child)
   }
 
-  private declare(node: Syntax, type: Syntax | null, value: Syntax | null): void {
+  private bind(node: Syntax, type: Syntax | null, value: Syntax | null): void {
     const name = node.childForFieldName('name')
     if (name === null) return
     const inferred = type === null || type.text === 'var'
@@ -237,7 +237,7 @@ export class JavaCode {
         const name = child.type.endsWith('_declaration') ? child.childForFieldName('name') : null
         if (name !== null && child.type === 'method_declaration') facts.declare(`${name.text}()`, UNKNOWN)
         if (child.type === 'field_declaration')
-          for (const declarator of child.childrenForFieldName('declarator')) this.declare(declarator, child.childForFieldName('type'), null)
+          for (const declarator of child.childrenForFieldName('declarator')) this.bind(declarator, child.childForFieldName('type'), null)
       }
       facts.declare('this', UNKNOWN)
       for (const child of members) {

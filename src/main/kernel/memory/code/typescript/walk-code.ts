@@ -56,7 +56,7 @@ export class CodeWalker {
     const generics = node.childForFieldName('type_parameters')
     if (generics !== null) this.typeNames.push(new Set(generics.namedChildren.map((child) => child.firstNamedChild?.text ?? '')))
     const single = node.childForFieldName('parameter')
-    if (single !== null) this.declare(scope, single, UNKNOWN)
+    if (single !== null) this.bind(scope, single, UNKNOWN)
     const parameters = node.childForFieldName('parameters')?.namedChildren ?? []
     for (const parameter of parameters) this.parameter(parameter, scope)
     const first = single ?? parameters[0]
@@ -365,7 +365,7 @@ export class CodeWalker {
     return scope
   }
 
-  private declare(scope: Scope, name: Syntax, type: Ref): void {
+  private bind(scope: Scope, name: Syntax, type: Ref): void {
     scope.set(name.text, type)
     this.flows.declare(this.owner, name)
   }
@@ -466,9 +466,9 @@ export class CodeWalker {
     for (const child of parameter.namedChildren) if (child.type === 'decorator') this.walk(child)
     if (type !== null) this.types(type)
     const declared = type === null ? this.initialiserType(value) : refOfType(type)
-    if (pattern?.type === 'identifier') this.declare(scope, pattern, declared)
+    if (pattern?.type === 'identifier') this.bind(scope, pattern, declared)
     else if (pattern !== null) {
-      for (const name of patternNodes(pattern)) this.declare(scope, name, UNKNOWN)
+      for (const name of patternNodes(pattern)) this.bind(scope, name, UNKNOWN)
       if (pattern.type === 'object_pattern') {
         this.patternTypes(pattern, declared, scope)
         this.assigned(pattern, [], declared, lineOf(pattern))
@@ -509,7 +509,7 @@ export class CodeWalker {
     const loop = node.type === 'for_in_statement' ? node.childForFieldName('left') : null
     const caught = node.type === 'catch_clause' ? node.childForFieldName('parameter') : null
     for (const declared of [loop, caught]) {
-      if (declared !== null) for (const name of patternNodes(declared)) this.declare(scope, name, UNKNOWN)
+      if (declared !== null) for (const name of patternNodes(declared)) this.bind(scope, name, UNKNOWN)
     }
     const over = node.childForFieldName('right')
     if (loop !== null && over !== null) this.assigned(loop, this.origins(over).map(asPart), UNKNOWN, lineOf(node))
@@ -527,9 +527,9 @@ export class CodeWalker {
     if (scope === undefined || name === null) return
     const origins = value === null ? [] : this.origins(value)
     const declared = type === null ? this.initialiserType(value) : refOfType(type)
-    if (name.type === 'identifier') this.declare(scope, name, declared)
+    if (name.type === 'identifier') this.bind(scope, name, declared)
     else {
-      for (const each of patternNodes(name)) this.declare(scope, each, UNKNOWN)
+      for (const each of patternNodes(name)) this.bind(scope, each, UNKNOWN)
       if (name.type === 'object_pattern') this.patternTypes(name, declared, scope)
     }
     this.assigned(name, origins, declared, lineOf(node))
