@@ -8,6 +8,8 @@ import {
   GitBranch,
   Hammer,
   Link2,
+  Network,
+  SearchCode,
   type LucideIcon,
   NotebookPen,
   Pin,
@@ -35,6 +37,8 @@ const KIND_ICON: Readonly<Record<ContextItemKind, LucideIcon>> = {
   plan: ClipboardList,
   symbols: Shapes,
   references: Link2,
+  dependencies: Network,
+  query: SearchCode,
   tests: FlaskConical,
   git: GitBranch,
 }
