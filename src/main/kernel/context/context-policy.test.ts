@@ -78,6 +78,39 @@ describe('language results', () => {
   })
 })
 
+describe('checks and tests', () => {
+  it('keep a failed verdict in L1 and a passed one in L2, each in the place of the last', () => {
+    const run = session()
+    const check = { check: 'tests' as const, command: 'npm test', detail: '2 failed', durationMs: 1, score: 0.5 }
+    const verdict = { judge: 'checks', score: 0.5, passed: false, checks: [{ ...check, state: 'failed' as const }] }
+    run.send({ type: 'checks', frame: 1, verdict })
+    expect(run.state.items['tests:checks']).toMatchObject({ tier: 'L1', kind: 'tests', source: { by: 'kernel', frame: 1 } })
+    expect(run.text('tests:checks')).toBe('Failed, score 0.5.\ntests failed (npm test): 2 failed')
+    run.send({ type: 'checks', frame: 2, verdict: { ...verdict, passed: true, score: 1 } })
+    expect(run.state.items['tests:checks']).toMatchObject({ tier: 'L2', title: 'Checks passed' })
+  })
+
+  it('put the last output of the same tests in the place of earlier ones', () => {
+    const run = session()
+    const ran = (frame: number, failing: number) =>
+      run.send({
+        ...{ type: 'tool-outcome', frame, args: { command: 'npm test' } },
+        outcome: outcome('shell.run', ` ✓ a.test.ts\n × b.test.ts > adds\nTests  ${failing} failed | 1 passed`),
+      })
+    ran(1, 2)
+    ran(2, 1)
+    expect(Object.values(run.state.items).map((item) => [item.id, item.kind])).toEqual([['tool:2', 'tests']])
+    expect(run.state.evicted.at(-1)?.rule).toBe('the same tests ran again at frame 2')
+  })
+
+  it('say how good the best hit of a search was', () => {
+    const run = session()
+    const output = { hits: [{ path: 'a.ts', line: 1, text: 'x', symbol: null, score: 0.8 }] }
+    run.send({ type: 'tool-outcome', frame: 1, outcome: outcome('memory.search', 'a.ts:1 x', { output }), args: { query: 'x' } })
+    expect(run.state.items['tool:1']?.source).toMatchObject({ query: 'x', score: 0.8 })
+  })
+})
+
 describe('errors', () => {
   it('stay pinned in L1 until the same tool succeeds on the same target', () => {
     const run = session()

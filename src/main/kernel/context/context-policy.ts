@@ -2,7 +2,7 @@ import type { ContextChange, ContextItem, ContextItemKind, ContextState, TokenCo
 import { cacheImpact, promptChange } from '../../../shared/context'
 import type { ContextPreview } from '../../../shared/contract/methods'
 import { type Failure, KeyframeError } from '../../../shared/failure'
-import type { Plan, ToolOutcome } from '../../../shared/frames'
+import type { Plan, ToolOutcome, Verdict } from '../../../shared/frames'
 import type { ContentHash } from '../../../shared/ids'
 import { compact, demote, enforceBudgets, IN_FOCUS, isInFocus, isToolResult } from './context-budget'
 import { ContextDraft, type ContextEnv, tierLimits } from './context-draft'
@@ -10,6 +10,7 @@ import { applyEdit, type ResolvedEdit } from './context-edits'
 import { FILE_SHARE, type FileNow, markStale, promoteFile, putFile, refreshFile } from './file-items'
 import { type FoundItem, takeFound } from './found-items'
 import {
+  bestScoreOf,
   errorId,
   fileId,
   fileOf,
@@ -35,6 +36,8 @@ export type ContextEvent =
     }
   /** `frame` is the frame of the outcome: where the item says that it came from. */
   | { readonly type: 'tool-outcome'; readonly frame: number; readonly outcome: ToolOutcome; readonly args: unknown }
+  /** What the workspace's own checks said of the branch, at the frame of their verdict. */
+  | { readonly type: 'checks'; readonly frame: number; readonly verdict: Verdict }
   | { readonly type: 'plan'; readonly plan: Plan }
   /** A second note with the same id replaces the first; an empty text takes the note away. */
   | {
@@ -158,6 +161,8 @@ function take(draft: ContextDraft, event: ContextEvent): void {
       return takeInstructions(draft, event.files)
     case 'tool-outcome':
       return takeOutcome(draft, event.outcome, event.args, event.frame)
+    case 'checks':
+      return takeChecks(draft, event.verdict, event.frame)
     case 'note':
       return takeNote(draft, event)
     case 'focus':
@@ -245,7 +250,8 @@ function takeInstructions(
 
 function takeOutcome(draft: ContextDraft, outcome: ToolOutcome, args: unknown, frame: number): void {
   const target = toolTarget(args)
-  const source = { by: 'agent' as const, frame, tool: outcome.tool, ...target }
+  const score = bestScoreOf(outcome)
+  const source = { by: 'agent' as const, frame, tool: outcome.tool, ...target, ...(score === null ? {} : { score }) }
   const title = toolTitle(outcome.tool, target)
   if (!outcome.ok) {
     const failure = outcome.error ?? { code: 'tool.failed', message: outcome.text, retryable: false }
@@ -295,6 +301,23 @@ function putResult(draft: ContextDraft, outcome: ToolOutcome, title: string, sou
     const rule = item.content === content ? 'same result again' : 'the same tests ran again'
     draft.apply({ op: 'evict', id: item.id, rule: `${rule} at frame ${source.frame}` })
   }
+}
+
+/** Failed checks are worked on in L1; what passed is known in L2. */
+function takeChecks(draft: ContextDraft, verdict: Verdict, frame: number): void {
+  const checks = verdict.checks.map(({ check, state, command, detail }) => {
+    return `${check} ${state}${command === null ? '' : ` (${command})`}${detail === '' ? '' : `: ${detail}`}`
+  })
+  draft.put({
+    id: 'tests:checks',
+    tier: verdict.passed ? 'L2' : 'L1',
+    kind: 'tests',
+    title: `Checks ${verdict.passed ? 'passed' : 'failed'}`,
+    text: [`${verdict.passed ? 'Passed' : 'Failed'}, score ${verdict.score ?? 'not known'}.`, ...checks].join('\n'),
+    source: { by: 'kernel', frame },
+    reason: 'verdict of the checks of the workspace',
+    maxTokens: Math.floor(draft.limits.L1 * SHARE.toolResult),
+  })
 }
 
 function takeError(draft: ContextDraft, id: string, title: string, failure: Failure, source: ContextItem['source']): void {

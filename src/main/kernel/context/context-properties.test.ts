@@ -95,6 +95,15 @@ const event: fc.Arbitrary<Make> = fc.oneof(
     failure: { code: 'x.y', message: value, retryable: false },
   })),
   fc.constant<Make>(() => ({ type: 'resolved', ids: ['error:here'] })),
+  fc.tuple(fc.boolean(), text).map(([passed, detail]): Make => (run) => ({
+    ...{ type: 'checks', frame: run.frame + 1 },
+    verdict: {
+      judge: 'checks',
+      score: null,
+      passed,
+      checks: [{ check: 'tests', state: 'failed', command: null, detail, durationMs: 1, score: 0 }],
+    },
+  })),
   fc.tuple(path, fc.option(text)).map(([name, value]): Make => () => ({
     ...{ type: 'refresh', files: [{ path: name, text: value, version: value === null ? null : hashOf(value) }] },
   })),

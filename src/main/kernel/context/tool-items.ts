@@ -99,7 +99,7 @@ export function sourcesOf(outcome: ToolOutcome): FileText[] {
 }
 
 const Located = z.object({ locations: z.array(z.object({ path: z.string() })) })
-const Hit = z.object({ hits: z.array(z.object({ path: z.string() })) })
+const Hit = z.object({ hits: z.array(z.object({ path: z.string(), score: z.number().optional() })) })
 
 /** Files that a result points at, each once, in the order of the result. */
 export function pathsOf(outcome: ToolOutcome): string[] {
@@ -108,6 +108,12 @@ export function pathsOf(outcome: ToolOutcome): string[] {
   if (located.success) return [...new Set(located.data.locations.map((location) => location.path))]
   const hits = Hit.safeParse(outcome.output)
   return hits.success ? [...new Set(hits.data.hits.map((hit) => hit.path))] : []
+}
+
+/** Of the best hit of a search; null for what has none. */
+export function bestScoreOf(outcome: ToolOutcome): number | null {
+  const hits = outcome.ok ? Hit.safeParse(outcome.output) : null
+  return hits?.success === true ? (hits.data.hits[0]?.score ?? null) : null
 }
 
 /** Ids have a limited length: a long key keeps both ends and a checksum of the whole. */

@@ -494,6 +494,7 @@ export class BranchEngine implements AgentApi, BranchLink {
       },
       { recover: (intent) => redo(intent.n, 'idempotent', 'checks run in a sandbox of their own') },
     )
+    this.#changeContext({ type: 'checks', frame: outcome.n, verdict: outcome.payload })
     return outcome.payload
   }
 
