@@ -56,7 +56,7 @@ export interface HybridSearch {
 }
 
 /** Measured on repositories other than those of the benchmark. */
-export const DEFAULT_WEIGHTS: SearchSettings['weights'] = { words: 1, symbols: 0.4, vectors: 0.5, history: 0.5, graph: 0.1 }
+export const DEFAULT_WEIGHTS: SearchSettings['weights'] = { words: 1, symbols: 0.4, vectors: 0.25, history: 0.5, graph: 0.1 }
 /** Experience says where something was done once, not where it is. */
 const EPISODES_WEIGHT = 0.1
 const DEPTH = 120

@@ -19,10 +19,12 @@ describe('identifiers', () => {
   })
 
   it('become queries of quoted words only, whatever is typed', () => {
-    expect(wordQueries('applyDiscount("x" OR -1)')).toEqual({
-      all: '("applydiscount" OR ("apply" AND "discount")) AND "x" AND "or"',
-      any: '"apply" OR "discount" OR "applydiscount" OR "x" OR "or" OR "applydiscountxor"',
+    expect(wordQueries('applyDiscount("x" OR NEAR)')).toEqual({
+      all: '("applydiscount" OR ("apply" AND "discount")) AND "x" AND "near"',
+      any: '"apply" OR "discount" OR "applydiscount" OR "x" OR "near" OR "applydiscountxnear"',
     })
+    expect(wordQueries('where is the user')?.any).toBe('"user"')
+    expect(wordQueries('to be or not')?.all).toBe('"to" AND "be" AND "or" AND "not"')
     expect(wordQueries('*** ???')).toBeNull()
   })
 })

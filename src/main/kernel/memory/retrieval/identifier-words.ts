@@ -29,12 +29,21 @@ function bothForms(identifier: string): string {
   return both
 }
 
+/** In nearly every text, so that they find everything and tell nothing apart; looking for them is what takes time. */
+const EVERYWHERE = new Set(
+  'a an and are as at be but by can do does for from get has have how if in into is it its no not of on or set should so than that the their them then there these they this to up use was we were what when where which who why will with without'.split(
+    ' ',
+  ),
+)
+
 /**
  * FTS5 queries for what a person typed: chunks with all of its identifiers, and chunks with any word of it. An identifier is there joined or as
- * all of its parts. Null when there is no word.
+ * all of its parts. Words that are everywhere count only where there are no others. Null when there is no word.
  */
 export function wordQueries(typed: string): { readonly all: string; readonly any: string } | null {
-  const identifiers = [...new Set(typed.match(IDENTIFIER) ?? [])]
+  const named = [...new Set(typed.match(IDENTIFIER) ?? [])]
+  const telling = named.filter((word) => !EVERYWHERE.has(word.toLowerCase()))
+  const identifiers = (telling.length > 0 ? telling : named)
     .slice(0, 12)
     .map(identifierParts)
     .filter((parts) => parts.length > 0)

@@ -19,7 +19,7 @@ type EntityRow = Omit<SymbolMatch, 'fit'>
 
 const ENTITY = `SELECT n.key, e.layer, e.file, e.path, e.kind, e.name, e.language, e.start_line AS startLine, e.end_line AS endLine, e.signature,
   e.declared, e.valid_from AS validFrom, e.valid_to AS validTo`
-const BY_NAME = `${ENTITY} FROM entities e JOIN nodes n ON n.id = e.node_id WHERE e.name_lower = ?`
+const BY_NAME = `${ENTITY} FROM entities e JOIN nodes n ON n.id = e.node_id WHERE e.name_lower = ? LIMIT ?`
 const BY_PREFIX = `${ENTITY} FROM entities e JOIN nodes n ON n.id = e.node_id WHERE e.name_lower > ? AND e.name_lower < ? LIMIT ?`
 const BY_TRIGRAMS = `${ENTITY} FROM entity_trigrams t CROSS JOIN entities e ON e.id = t.rowid JOIN nodes n ON n.id = e.node_id
   WHERE t.entity_trigrams MATCH ? ORDER BY t.rank LIMIT ?`
@@ -34,11 +34,15 @@ const IDENTIFIER = /[\p{L}_$][\p{L}\p{N}_$.]*/gu
 const MOST_TERMS = 12
 const MOST_PREFIXED = 200
 const MOST_SIMILAR = 200
+const MOST_NAMESAKES = 500
 const LEAST_FIT = 0.34
+const EXACT = 0.9
+/** Trigrams of a name that are looked for: enough to survive a slip. */
+const MOST_TRIGRAMS = 8
 
 /** Entities of the index by their names, as of a view. */
 export class SymbolSearch {
-  readonly #byName: Database.Statement<[string], EntityRow>
+  readonly #byName: Database.Statement<[string, number], EntityRow>
   readonly #byPrefix: Database.Statement<[string, string, number], EntityRow>
   readonly #byTrigrams: Database.Statement<[string, number], EntityRow>
   readonly #sight: Sight
@@ -60,14 +64,18 @@ export class SymbolSearch {
       if (known === undefined || known.fit < fit || (known.fit === fit && known.declared < row.declared))
         found.set(row.key, { ...row, fit })
     }
-    for (const term of terms) {
-      const lower = term.text.toLowerCase()
-      for (const row of this.#byName.iterate(lower)) offer(row, row.name === term.text ? term.weight : 0.95 * term.weight)
+    for (const { text, weight } of terms) {
+      const lower = text.toLowerCase()
+      for (const row of this.#byName.iterate(lower, MOST_NAMESAKES)) offer(row, row.name === text ? weight : 0.95 * weight)
       if (lower.length < 3) continue
-      for (const row of this.#byPrefix.iterate(lower, `${lower}\u{10ffff}`, MOST_PREFIXED))
-        offer(row, term.weight * likeness(lower, row.name))
-      if (!term.whole) continue
-      for (const row of this.#byTrigrams.iterate(trigramQuery(lower), MOST_SIMILAR)) offer(row, term.weight * likeness(lower, row.name))
+      for (const row of this.#byPrefix.iterate(lower, `${lower}\u{10ffff}`, MOST_PREFIXED)) offer(row, weight * likeness(lower, row.name))
+    }
+    // Similar names are meant only where nothing has the name itself, and looking for them is what takes time.
+    const isNamed = [...found.values()].some(({ fit }) => fit >= EXACT)
+    for (const { text, weight, whole } of isNamed ? [] : terms) {
+      const lower = text.toLowerCase()
+      if (!whole || lower.length < 3) continue
+      for (const row of this.#byTrigrams.iterate(trigramQuery(lower), MOST_SIMILAR)) offer(row, weight * likeness(lower, row.name))
     }
     return [...found.values()]
       .sort((a, b) => b.fit - a.fit || b.declared - a.declared || a.path.length - b.path.length || (a.key < b.key ? -1 : 1))
@@ -110,10 +118,12 @@ function symbolTerms(query: string): Term[] {
   return [...terms.values()].sort((a, b) => b.weight - a.weight).slice(0, MOST_TERMS)
 }
 
+/** Some of a name's trigrams, from its beginning to its end. */
 function trigramQuery(lower: string): string {
-  const grams = new Set<string>()
-  for (let at = 0; at + 3 <= lower.length && grams.size < 24; at += 1) grams.add(`"${lower.slice(at, at + 3).replaceAll('"', '""')}"`)
-  return [...grams].join(' OR ')
+  const last = lower.length - 3
+  const count = Math.min(MOST_TRIGRAMS, last + 1)
+  const places = Array.from({ length: count }, (_, at) => (count === 1 ? 0 : Math.round((at * last) / (count - 1))))
+  return [...new Set(places.map((at) => `"${lower.slice(at, at + 3).replaceAll('"', '""')}"`))].join(' OR ')
 }
 
 /** Share of trigrams that two names have in common; names of the same words in another order are nearly equal. */
