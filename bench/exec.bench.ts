@@ -98,6 +98,8 @@ async function openDevice(workspace: Workspace, root: string, role: RolePolicy):
   }
   const drivers = makeDriverSet({
     ...{ appRoot, memory, root, lsp: { servers: [] }, baseDir: workspace.base.dir, readable: () => true },
+    experience: { remember: () => ({ replaced: false }), recall: () => [], examples: () => [] },
+    ...{ runId: null, point: () => null },
     ...{ onTerminalData: () => undefined, onNotice: () => undefined },
   })
   return new BranchDevice(parts, MAIN_BRANCH, { manifest: null, shell: null }, drivers)

@@ -62,6 +62,23 @@ describe('the command line on a real workspace', () => {
     expect(replay.value).toMatchObject({ ok: true, divergence: null })
   })
 
+  it('asks the model of the codebase, now and as of a frame', async () => {
+    const cypher = "MATCH (f:Function {name: 'applyDiscount'})<-[:CALLS]-(c) RETURN c.name AS caller ORDER BY caller"
+    const now: { columns: string[]; rows: string[][] } = (await json('graph', cypher)).value
+    expect(now).toMatchObject({ columns: ['caller'] })
+    expect(now.rows.length).toBeGreaterThan(0)
+    const then: typeof now = (await json('graph', cypher, '--as-of', '3', '--run', runId)).value
+    expect(then.rows).toEqual(now.rows)
+    const tables: typeof now = (await json('graph', "MATCH (t:Table)-[:CONTAINS]->(c:Column {name: 'user_id'}) RETURN t.name, c.name"))
+      .value
+    expect(tables.rows.length).toBeGreaterThan(0)
+    const found: { hits: { path: string; reasons: unknown[] }[] } = (await json('search', 'apply discount', '--limit', '5')).value
+    expect(found.hits[0]?.reasons.length).toBeGreaterThan(0)
+    const bad = createScriptedTerminal()
+    expect(await runCommandLine(['graph', 'MATCH (a', '--repo', repo], bad)).toBe(1)
+    expect(bad.errText()).toContain('(cypher.syntax)')
+  })
+
   it('says which frame does not exist', async () => {
     const terminal = createScriptedTerminal()
     expect(await runCommandLine(['state', '--repo', repo, '--run', runId, '--frame', '99999'], terminal)).toBe(2)
