@@ -41,7 +41,7 @@ export async function openOnnx(folder: string, applicationFolder: string, signal
     })
   }
   const runtime = await loadRuntime([folder, applicationFolder])
-  const tokenizer = (await installedTokenizer([folder, applicationFolder], folder)) ?? readTokenizer(readJson(tokenizerPath))
+  const tokenizer = await openTokenizer(readJson(tokenizerPath), folder, [folder, applicationFolder])
   const name = await modelName(folder, modelPath)
   signal.throwIfAborted()
   const model: Model = {
@@ -139,31 +139,39 @@ async function modelName(folder: string, path: string): Promise<string> {
   return `${basename(folder)} ${hash.digest('hex').slice(0, 16)}`
 }
 
-/** `@huggingface/tokenizers` where the user has it: it reads every kind of tokenizer. */
-async function installedTokenizer(folders: readonly string[], folder: string): Promise<Tokenizer | null> {
-  for (const from of folders) {
-    const path = resolved(from, '@huggingface/tokenizers')
-    if (path === null) continue
-    const module: unknown = await import(pathToFileURL(path).href)
-    const Installed = z.object({
-      Tokenizer: z.custom<new (file: unknown, config: unknown) => unknown>((value) => typeof value === 'function'),
-    })
-    const config = join(folder, 'tokenizer_config.json')
-    const made = new (Installed.parse(module).Tokenizer)(
-      readJson(join(folder, 'tokenizer.json')),
-      existsSync(config) ? readJson(config) : {},
-    )
-    const tokenizer = z.object({ encode: z.custom<(text: string) => unknown>((value) => typeof value === 'function') }).parse(made)
-    const Encoding = z.object({ ids: z.array(z.number().int()) })
+/** Read here where its kind is understood; otherwise by `@huggingface/tokenizers`, which reads every kind, where the user has it. */
+async function openTokenizer(json: unknown, folder: string, folders: readonly string[]): Promise<Tokenizer> {
+  try {
+    return readTokenizer(json)
+  } catch (thrown) {
+    if (!(thrown instanceof KeyframeError)) throw thrown
+    const path = folders.map((from) => resolved(from, '@huggingface/tokenizers')).find((found) => found !== null)
+    if (path === undefined || path === null) throw thrown
+    return installedTokenizer(path, json, folder)
+  }
+}
+
+const Constructor = z.custom<new (file: unknown, config: unknown) => unknown>((value) => typeof value === 'function')
+const Encoder = z.object({ encode: z.custom<(text: string) => unknown>((value) => typeof value === 'function') })
+const Encoding = z.object({ ids: z.array(z.number().int()) })
+
+async function installedTokenizer(path: string, json: unknown, folder: string): Promise<Tokenizer> {
+  const config = join(folder, 'tokenizer_config.json')
+  const settings = existsSync(config) ? readJson(config) : {}
+  try {
+    const { Tokenizer: Installed } = z.object({ Tokenizer: Constructor }).parse(await import(pathToFileURL(path).href))
+    const made: unknown = new Installed(json, settings)
+    const { encode } = Encoder.parse({ encode: typeof made === 'object' && made !== null && 'encode' in made ? made.encode : undefined })
     return {
       encode: (text, most) => {
-        const { ids } = Encoding.parse(tokenizer.encode.call(made, text))
+        const { ids } = Encoding.parse(encode.call(made, text))
         // The last is the special one that ends a text.
         return ids.length <= most ? ids : [...ids.slice(0, most - 1), ...ids.slice(-1)]
       },
     }
+  } catch (cause) {
+    throw failed(`@huggingface/tokenizers cannot read its tokenizer.json (${toFailure(cause).message})`, cause)
   }
-  return null
 }
 
 function optional<T extends z.ZodType>(path: string, schema: T): z.infer<T> {

@@ -11,9 +11,13 @@ export function readTokenizer(json: unknown): Tokenizer {
   const file = TokenizerFile.safeParse(json)
   if (!file.success) throw unsupported(`its form is another one than expected: ${z.prettifyError(file.error).slice(0, 300)}`)
   const kind = file.data.model.type ?? (file.data.model.merges === undefined ? 'WordPiece' : 'BPE')
-  const special = specialTokens(file.data)
-  if (kind === 'WordPiece') return createWordPiece(file.data, special)
-  if (kind === 'BPE') return createByteLevelBpe(file.data, special)
+  try {
+    const special = specialTokens(file.data)
+    if (kind === 'WordPiece') return createWordPiece(file.data, special)
+    if (kind === 'BPE') return createByteLevelBpe(file.data, special)
+  } catch (thrown) {
+    throw thrown instanceof z.ZodError ? unsupported(z.prettifyError(thrown).slice(0, 300)) : thrown
+  }
   throw unsupported(`its model is ${kind}, and only WordPiece and byte-level BPE are understood`)
 }
 
