@@ -16,7 +16,6 @@ export interface FlowStep {
 
 const MOST = 400
 const FLOWS: readonly EdgeKind[] = ['flows_to']
-const INHERITS: readonly EdgeKind[] = ['inherits']
 const READS: readonly EdgeKind[] = ['reads']
 const WRITES: readonly EdgeKind[] = ['writes']
 /** What is there for every program that names it. */
@@ -58,11 +57,11 @@ export class FlowSteps {
   }
 
   from(place: EntityRow): FlowStep[] {
-    return [...this.#stored(place, 'out'), ...this.#shared(place, 'out'), ...this.#dispatch(place, 'out'), ...this.#sameName(place, 'out')]
+    return [...this.#stored(place, 'out'), ...this.#shared(place, 'out'), ...this.#sameName(place, 'out')]
   }
 
   into(place: EntityRow): FlowStep[] {
-    return [...this.#stored(place, 'in'), ...this.#shared(place, 'in'), ...this.#dispatch(place, 'in'), ...this.#sameName(place, 'in')]
+    return [...this.#stored(place, 'in'), ...this.#shared(place, 'in'), ...this.#sameName(place, 'in')]
   }
 
   #entity(number: number): EntityRow | null {
@@ -128,32 +127,6 @@ export class FlowSteps {
       ...{ from, to, how: `${what} ${isRead ? 'read' : 'written'}`, method: `same ${what}, ${edge.method}` },
       ...{ confidence: edge.confidence * factor, path: this.#rows.fileOfEdge(edge.id) ?? user.path, line: edge.line },
     }
-  }
-
-  /** A parameter of a declared or inherited method is that of what implements it; what that returns is what the declared one gives. */
-  #dispatch(place: EntityRow, side: 'out' | 'in'): FlowStep[] {
-    const owner = /^(.*)\(([^()]*)\)$/.exec(place.id)
-    const isParameter = owner !== null
-    const method = this.#rows.numberOf(owner?.[1] ?? place.id)
-    if (method === null || (!isParameter && place.kind !== 'method' && place.kind !== 'function')) return []
-    const isDown = isParameter === (side === 'out')
-    const related = isDown ? this.#rows.in(method, INHERITS, 50) : this.#rows.out(method, INHERITS, 50)
-    return related.flatMap((edge) => {
-      const other = this.#entity(isDown ? edge.src : edge.dst)
-      const target = other === null || !isParameter ? other : this.#rows.entityOf(`${other.id}(${owner[2] ?? ''})`)
-      if (target === null) return []
-      const [from, to] = side === 'out' ? [place, target] : [target, place]
-      const { implementation } = CONFIDENCE
-      return {
-        from,
-        to,
-        how: 'implementation',
-        method: 'same member of the base',
-        confidence: implementation,
-        path: to.path,
-        line: to.nameLine,
-      }
-    })
   }
 
   /** A property of something unknown may be any of that name, in a request from another program too. */

@@ -129,18 +129,4 @@ describe('where a value flows', () => {
     expect(ends).toContain('a.ts#one(id)')
     expect(ends).not.toContain('a.ts#two(id)')
   })
-
-  it('reaches what implements a declared method', () => {
-    const tables = new GraphTables()
-    for (const key of ['p.ts#Provider.charge', 'p.ts#Fake.charge']) tables.entity({ key, kind: 'method' })
-    for (const key of ['a.ts#pay(userId)', 'p.ts#Provider.charge(userId)', 'p.ts#Fake.charge(userId)'])
-      tables.entity({ key, kind: 'variable', name: 'userId' })
-    tables
-      .edge({ from: 'p.ts#Fake.charge', to: 'p.ts#Provider.charge', kind: 'inherits' })
-      .edge({ from: 'a.ts#pay(userId)', to: 'p.ts#Provider.charge(userId)', kind: 'flows_to', method: 'argument to parameter' })
-    tables.entity({ key: 'p.ts#Fake', kind: 'class' })
-    expect(ways(new GraphReader(tables.database, LIVE).flow('userId', 'a.ts', 'Fake', 5))).toEqual([
-      ['pay(userId)', 'argument to parameter: Provider.charge(userId)', 'implementation: Fake.charge(userId)'],
-    ])
-  })
 })

@@ -107,10 +107,13 @@ function oneRelation(context: QueryContext, step: RelationStep, used: readonly R
     const start = nodeAt(row, from.slot)
     const end = joins ? nodeAt(row, to.slot).number : null
     const given = relation.isGiven ? row[relation.slot] : null
-    for (const edge of adjacency.next(start.number)) {
+    const edges = adjacency.next(start.number)
+    const farEnd = (edge: EdgeRow) => adjacency.otherEnd(edge, start.number)
+    for (const [at, edge] of edges.entries()) {
       if (context.work.isDone) return
-      const other = adjacency.otherEnd(edge, start.number)
+      const other = farEnd(edge)
       if (end !== null && other !== end) continue
+      if (end === null) context.prefetch(edges, at, farEnd)
       if (given instanceof EdgeValue && given.row.id !== edge.id) continue
       if (isUsed(row, used, edge.id)) continue
       const node = context.node(other)

@@ -73,7 +73,9 @@ export class Scope {
   }
 }
 
-const ENTITY_UNITS = 5
+const ENTITY_UNITS = 10
+const ENTITY_AT_ONCE_UNITS = 4
+const AT_ONCE = 48
 
 /** All that the parts of one running query share. */
 export class QueryContext {
@@ -116,6 +118,22 @@ export class QueryContext {
     const made = row === null ? null : new NodeValue(row)
     this.#nodes.set(number, made)
     return made
+  }
+
+  /** Reads the far ends of relationships from this one on at once, if the next is not known. */
+  prefetch(edges: readonly EdgeRow[], from: number, farEnd: (edge: EdgeRow) => number): void {
+    const [next] = edges.slice(from, from + 1).map(farEnd)
+    if (next === undefined || this.#nodes.has(next)) return
+    const wanted = new Set(
+      edges
+        .slice(from, from + AT_ONCE)
+        .map(farEnd)
+        .filter((number) => !this.#nodes.has(number)),
+    )
+    if (wanted.size < 3) return
+    this.work.spend(ENTITY_UNITS + wanted.size * ENTITY_AT_ONCE_UNITS)
+    for (const number of wanted) this.#nodes.set(number, null)
+    for (const row of this.rows.entities([...wanted])) this.#nodes.set(row.node, new NodeValue(row))
   }
 
   /** Keeps a row that was read together with others. */

@@ -1,4 +1,4 @@
-import type { EdgeKind } from '../../../../../shared/graph'
+import type { EdgeKind, NodeKind } from '../../../../../shared/graph'
 import type { EdgeRow } from '../graph-rows'
 import type { NodeValue } from './cypher-values'
 import type { QueryContext } from './query-context'
@@ -6,9 +6,15 @@ import type { QueryContext } from './query-context'
 /** Relationships read of one node. */
 const WIDEST = 5000
 const FIRST_WINDOW = 6
-const QUERY_UNITS = 3
-const ROW_UNITS = 0.8
+const QUERY_UNITS = 6
+const ROW_UNITS = 1.2
+/** Of a relationship that was read before. */
+const PASS_UNITS = 0.2
 const STEP_UNITS = 0.4
+
+/** What calls, and what is called, by a name alone. */
+const CALLERS = new Set<NodeKind>(['file', 'module', 'function', 'method', 'class', 'variable', 'property', 'test'])
+const CALLED = new Set<NodeKind>(['function', 'method', 'test'])
 
 /** Relationships of some kinds, walked in a direction. Reads each node once a query. */
 export class Adjacency {
@@ -43,19 +49,21 @@ export class Adjacency {
     const outward = this.#direction === 'both' || (this.#direction === 'out') === (side === 'next')
     const inward = this.#direction === 'both' || !outward
     const { rows, work } = this.#context
-    const withMaybe = this.#kinds === null || this.#kinds.includes('maybe_calls')
+    const kind = this.#kinds === null || this.#kinds.includes('maybe_calls') ? this.#context.node(node)?.row.kind : undefined
+    const [calls, isCalled] = [kind !== undefined && CALLERS.has(kind), kind !== undefined && CALLED.has(kind)]
     const edges: EdgeRow[] = []
     if (outward) {
       edges.push(...rows.out(node, this.#kinds, WIDEST))
-      if (withMaybe) edges.push(...rows.maybeOut(node, WIDEST))
+      if (calls) edges.push(...rows.maybeOut(node, WIDEST))
     }
     if (inward) {
-      const from = [...rows.in(node, this.#kinds, WIDEST), ...(withMaybe ? rows.maybeIn(node, WIDEST) : [])]
+      const from = [...rows.in(node, this.#kinds, WIDEST), ...(isCalled ? rows.maybeIn(node, WIDEST) : [])]
       // A loop was already read from its other end.
       edges.push(...(outward ? from.filter((edge) => edge.src !== edge.dst) : from))
     }
     if (edges.length >= WIDEST) work.cut(`a node has ${WIDEST} relationships or more; those beyond were left out`)
-    work.spend(QUERY_UNITS * (withMaybe ? 4 : 1) + edges.length * ROW_UNITS)
+    const queries = Number(outward) + Number(inward) + (outward && calls ? 1 : 0) + (inward && isCalled ? 4 : 0)
+    work.spend(QUERY_UNITS * queries + edges.length * ROW_UNITS)
     this.#known[side].set(node, edges)
     return edges
   }
@@ -127,7 +135,9 @@ function usefulSteps(context: QueryContext, walk: Walk, source: number, target: 
       for (const node of ahead) {
         if (context.work.isDone) return null
         expanded.add(node)
-        for (const edge of adjacency.next(node)) {
+        const edges = adjacency.next(node)
+        context.work.spend(edges.length * PASS_UNITS)
+        for (const edge of edges) {
           if (!walk.edgeOk(edge)) continue
           const to = adjacency.otherEnd(edge, node)
           const known = before.get(to)
@@ -143,7 +153,9 @@ function usefulSteps(context: QueryContext, walk: Walk, source: number, target: 
       levelBehind += 1
       for (const node of behind) {
         if (context.work.isDone) return null
-        for (const edge of adjacency.previous(node)) {
+        const edges = adjacency.previous(node)
+        context.work.spend(edges.length * PASS_UNITS)
+        for (const edge of edges) {
           if (!walk.edgeOk(edge)) continue
           const from = adjacency.otherEnd(edge, node)
           const known = met.get(from)
@@ -334,7 +346,10 @@ export function* trailsFrom(
   for (let depth = 1; depth <= walk.most && level.length > 0; depth += 1) {
     const next: Partial[] = []
     for (const partial of level) {
-      for (const edge of walk.adjacency.next(partial.node)) {
+      const edges = walk.adjacency.next(partial.node)
+      const farEnd = (edge: EdgeRow) => walk.adjacency.otherEnd(edge, partial.node)
+      for (const [at, edge] of edges.entries()) {
+        context.prefetch(edges, at, farEnd)
         context.work.spend(STEP_UNITS)
         if (context.work.isDone) return
         if (!walk.edgeOk(edge) || isOnWay(partial, edge.id)) continue
@@ -364,8 +379,11 @@ export function* reachableFrom(context: QueryContext, walk: Walk, source: number
     const next: number[] = []
     for (const node of level) {
       if (context.work.isDone) return
-      for (const edge of walk.adjacency.next(node)) {
-        const to = walk.adjacency.otherEnd(edge, node)
+      const edges = walk.adjacency.next(node)
+      const farEnd = (edge: EdgeRow) => walk.adjacency.otherEnd(edge, node)
+      for (const [at, edge] of edges.entries()) {
+        context.prefetch(edges, at, farEnd)
+        const to = farEnd(edge)
         if (reached.has(to) || !walk.edgeOk(edge) || !isOk(context, walk, to)) continue
         reached.add(to)
         yield to
