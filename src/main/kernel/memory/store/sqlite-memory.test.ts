@@ -273,7 +273,7 @@ describe('finding', () => {
       text: 'How a user_id flows through the gateway.',
       symbol: null,
     })
-    expect(memory.searchText('rate for', 5).map((hit) => hit.path)).toContain('src/rates.ts')
+    expect(memory.searchText('rateFor', 5).map((hit) => hit.path)).toContain('src/rates.ts')
     expect(memory.searchText('Invoice.empty()', 5)[0]).toMatchObject({ path: 'src/app.ts', line: 14, symbol: 'src/app.ts#render' })
     expect(memory.searchText('???', 5)).toEqual([])
   })
@@ -312,6 +312,15 @@ describe('keeping in step', () => {
     expect(again.version).toBe(1)
     expect(again.status).toMatchObject({ files: 7, state: 'idle' })
     expect(again.find('Invoice', 1)).toHaveLength(1)
+  })
+
+  it('follows the watcher into a folder that is called like one of a build, when the repository has files there', async () => {
+    const { write, open } = await workspace({ ...billing, 'src/dist/tool.ts': 'export function before() {}\n' })
+    const memory = open()
+    await memory.start(new AbortController().signal)
+    const next = until(memory, () => memory.node('src/dist/tool.ts#after') !== null)
+    await write('src/dist/tool.ts', 'export function after() {}\n')
+    await next
   })
 
   it('follows the watcher: changed, new and deleted files', async () => {

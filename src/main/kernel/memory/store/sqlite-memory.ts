@@ -57,9 +57,12 @@ const EMPTY: IndexStatus = {
 }
 const NOTHING = { nodes: [], edges: [], truncated: false }
 const PROGRESS_MS = 100
+const HEAR_MS = 2000
 /** The watcher itself waits for the end of a burst. */
 const SETTLE_MS = 5
-const NEVER_WATCHED = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/out/**', '**/target/**', '**/.venv/**']
+const NEVER_WATCHED = ['node_modules', '.git', '.venv']
+/** What builds fill, as a rule: watched only where the repository has files in a folder of that name. */
+const SELDOM_WATCHED = ['dist', 'out', 'target', 'build', 'vendor', 'venv', '.gradle']
 
 export function createMemory(options: MemoryOptions): Memory {
   return new SqliteMemory(options)
@@ -85,7 +88,8 @@ class SqliteMemory implements Memory {
   private readonly states = new Map<string, Promise<View>>()
   private hearing: Promise<void> | null = null
   private hearAgain = false
-  private readonly life = new AbortController()
+  private heard = false
+  private hearingSoon: NodeJS.Timeout | null = null
 
   constructor(private readonly options: MemoryOptions) {
     this.url = options.workerUrl ?? defaultWorkerUrl()
@@ -252,8 +256,8 @@ class SqliteMemory implements Memory {
   }
 
   private async close(): Promise<void> {
-    this.life.abort()
     if (this.settling !== null) clearTimeout(this.settling)
+    if (this.hearingSoon !== null) clearTimeout(this.hearingSoon)
     this.listeners.clear()
     await this.unwatch()
     this.closeConnection()
@@ -293,7 +297,7 @@ class SqliteMemory implements Memory {
       return done.status
     })
     if (changed && this.filesOfPass >= RENEWED_AFTER) this.renew()
-    else if (changed || this.hearing === null) this.hear()
+    else if (changed || !this.heard) this.hearSoon()
   }
 
   /** A long pass leaves a thread that holds the memory of the largest trees that it has seen: a new one takes its place. */
@@ -306,10 +310,24 @@ class SqliteMemory implements Memory {
       return null
     })
     renewed.then(
-      () => this.hear(),
+      () => this.hearSoon(),
       // Told in the status by enqueue; the next job opens it again.
       () => undefined,
     )
+  }
+
+  /** At once the first time; then when no more changes come for a while: it looks at the whole repository. */
+  private hearSoon(): void {
+    if (!this.heard) {
+      this.heard = true
+      this.hear()
+      return
+    }
+    if (this.hearingSoon !== null) clearTimeout(this.hearingSoon)
+    this.hearingSoon = setTimeout(() => {
+      this.hearingSoon = null
+      this.hear()
+    }, HEAR_MS)
   }
 
   /** Behind the jobs; what fails is told in the status, and the next change asks again. */
@@ -319,7 +337,7 @@ class SqliteMemory implements Memory {
       return
     }
     const { worker } = this
-    if (worker === null || this.disposing !== null) return
+    if (worker === null || !worker.alive || this.disposing !== null) return
     this.hearing = worker
       .run('repository', {})
       .then(
@@ -439,7 +457,11 @@ class SqliteMemory implements Memory {
 
   private async subscribe(): Promise<void> {
     try {
-      this.watcher = await subscribe(this.options.root, (error, events) => this.watched(error, events), { ignore: NEVER_WATCHED })
+      const listed = await this.options.listFiles()
+      const unused = SELDOM_WATCHED.filter((name) => !listed.some((path) => path.startsWith(`${name}/`) || path.includes(`/${name}/`)))
+      const ignore = [...NEVER_WATCHED, ...unused].map((name) => `**/${name}/**`)
+      if (this.disposing !== null) return
+      this.watcher = await subscribe(this.options.root, (error, events) => this.watched(error, events), { ignore })
     } catch (thrown) {
       this.watchProblem = `changes are not watched (${toFailure(thrown).message}); refresh the index by hand`
     }
