@@ -16,6 +16,8 @@ import type { Frame, FrameKind } from '../../shared/frames'
 import type { RunId } from '../../shared/ids'
 import type { AgentProgram } from './agents/agent-api'
 import { agentRegistry } from './agents/registry'
+import { BreakpointList } from './breakpoints/breakpoint-list'
+import { FrameMarks } from './breakpoints/frame-marks'
 import { createFileStore } from './checkpoints/file-store'
 import { cachedTokenCounter } from './context/count-tokens'
 import { importRun, type ImportReport } from './exports/import-run'
@@ -186,6 +188,11 @@ class LocalKernel implements Kernel {
     this.#runsDir = runsDir
     mkdirSync(runsDir, { recursive: true })
     this.#memoryFolder = MemoryFolder.open()
+    const breakpoints: BreakpointList = new BreakpointList(
+      this.#journal,
+      () => this.#hub.emit('breakpoints.changed', [...breakpoints.all]),
+      options.log,
+    )
     const services: RunServices = {
       journal: this.#journal,
       redactor,
@@ -218,6 +225,8 @@ class LocalKernel implements Kernel {
         if (run.failure !== null) this.#hub.emit('workspace.changed', { reason: run.failure })
         this.#runs.changed(run)
       },
+      breakpoints: () => breakpoints.all,
+      onHits: (hits) => this.#hub.emit('breakpoint.hit', { hits: [...hits] }),
       log: options.log,
     }
     this.#runs = new RunRegistry(services)
@@ -237,6 +246,8 @@ class LocalKernel implements Kernel {
       channels: this.#channels,
       scratch: new Scratch(services, (runId) => this.#runs.get(runId)),
       policies: this.#policies,
+      breakpoints,
+      marks: new FrameMarks(this.#journal, (runId) => this.#hub.emit('marks.changed', { runId }), options.log),
       workspaceInfo: () => this.#workspaceInfo(services),
       workspaceFiles: () => this.#indexable(),
     })

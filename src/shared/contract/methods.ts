@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Breakpoint, BreakpointHit, BreakpointSettings, FrameMark } from '../breakpoints'
 import { ContextChange, ContextItemKind, Tier } from '../context'
 import { Failure } from '../failure'
 import {
@@ -147,6 +148,8 @@ export const RunSummary = z.object({
   summary: z.string().nullable(),
   /** Intents without an outcome after a crash. */
   inDoubt: z.array(z.object({ frame: z.number().int(), title: z.string() })),
+  /** The breakpoint at which it stands still; absent when it does not, or a person paused it. */
+  stoppedAt: BreakpointHit.optional(),
 })
 export type RunSummary = z.infer<typeof RunSummary>
 
@@ -517,6 +520,19 @@ export const Methods = {
     result: ReplayReport,
   },
 
+  'breakpoints.list': { params: none, result: z.array(Breakpoint) },
+  /** Makes one (`id` null) or replaces it. Throws `breakpoint.*` with what is wrong with it; nothing changes then. */
+  'breakpoints.save': { params: z.object({ id: z.string().max(40).nullable(), settings: BreakpointSettings }), result: Breakpoint },
+  'breakpoints.remove': { params: z.object({ id: z.string().max(40) }), result: done },
+
+  'marks.list': { params: z.object({ runId: RunId }), result: z.array(FrameMark) },
+  /** Marks a frame (`id` null) or changes a mark. */
+  'marks.save': {
+    params: FrameMark.omit({ id: true, branchId: true }).extend({ id: z.string().max(40).nullable() }),
+    result: FrameMark,
+  },
+  'marks.remove': { params: z.object({ runId: RunId, id: z.string().max(40) }), result: done },
+
   /** Small values the window keeps per workspace: layout, theme, keymap. Opaque to the kernel. */
   'ui.get': { params: z.object({ key: z.string().max(64) }), result: z.object({ value: z.string().nullable() }) },
   'ui.set': { params: z.object({ key: z.string().max(64), value: z.string().max(1_000_000) }), result: done },
@@ -530,6 +546,10 @@ export const Events = {
   /** In order of commit, without gaps while the connection lives. */
   'frames.appended': z.object({ runId: RunId, frames: z.array(FrameWire) }),
   'runs.changed': RunSummary,
+  /** A frame hit breakpoints; the run pauses at its next tick. The first of them is what it says it stands at. */
+  'breakpoint.hit': z.object({ hits: z.array(BreakpointHit).min(1) }),
+  'breakpoints.changed': z.array(Breakpoint),
+  'marks.changed': z.object({ runId: RunId }),
   'humans.changed': z.object({ pending: z.number().int() }),
   'terminal.data': z.object({ runId: RunId, branchId: BranchId, session: z.string(), data: z.string() }),
   'lsp.message': z.object({ channel: z.string(), message: z.string() }),

@@ -1,3 +1,4 @@
+import type { BreakpointHit } from '../../../shared/breakpoints'
 import { KeyframeError } from '../../../shared/failure'
 
 /** The run is to end now; its program is left by this exception and the run is recorded as cancelled. */
@@ -16,6 +17,7 @@ export class RunSuspended extends Error {
  */
 export class RunControl {
   #paused = false
+  #stoppedAt: BreakpointHit | null = null
   #steps = 0
   #end: RunCancelled | RunSuspended | null = null
   #wake: (() => void)[] = []
@@ -24,6 +26,11 @@ export class RunControl {
 
   get paused(): boolean {
     return this.#paused
+  }
+
+  /** The breakpoint that paused it, until somebody lets it go on. */
+  get stoppedAt(): BreakpointHit | null {
+    return this.#stoppedAt
   }
 
   get ended(): RunCancelled | RunSuspended | null {
@@ -44,6 +51,15 @@ export class RunControl {
     this.#paused = true
   }
 
+  /** Pauses because of a breakpoint. False when one already did: the first is what the run stands at. */
+  stopAt(hit: BreakpointHit): boolean {
+    this.#paused = true
+    this.#steps = 0
+    if (this.#stoppedAt !== null) return false
+    this.#stoppedAt = hit
+    return true
+  }
+
   interrupt(): void {
     this.#paused = true
     this.#call.abort(new KeyframeError({ code: 'cancelled', message: 'Interrupted by a person.' }))
@@ -52,12 +68,14 @@ export class RunControl {
 
   resume(): void {
     this.#paused = false
+    this.#stoppedAt = null
     this.#steps = 0
     this.#wakeAll()
   }
 
   step(): void {
     this.#paused = true
+    this.#stoppedAt = null
     this.#steps += 1
     this.#wakeAll()
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Breakpoint, type BreakpointHit, breakpointName, BY_BREAKPOINT } from '../../../shared/breakpoints'
 import { KeyframeError, toFailure } from '../../../shared/failure'
 import type { Frame, FramePayload, RunOptions, Verdict } from '../../../shared/frames'
 import { type BranchId, type ContentHash, MAIN_BRANCH, type RunId } from '../../../shared/ids'
@@ -6,6 +7,7 @@ import { branchOrigins, foldFrames, pathTo, type RunState } from '../../../share
 import type { RunSummary } from '../../../shared/contract/methods'
 import type { AgentProgram } from '../agents/agent-api'
 import type { Base, FilesAt, FileStore } from '../checkpoints/files'
+import { RunBreakpoints } from '../breakpoints/run-breakpoints'
 import { filesAtPoint } from '../checkpoints/files-at-point'
 import { judgeBranch } from '../evals/judge-branch'
 import type { ReviewQueue } from '../humans/review-queue'
@@ -59,6 +61,8 @@ export interface RunServices {
   makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'runId' | 'point' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
+  breakpoints(): readonly Breakpoint[]
+  onHits(hits: readonly BreakpointHit[]): void
   log(line: string): void
 }
 
@@ -68,6 +72,7 @@ export class RunEngine {
   readonly #services: RunServices
   readonly #frames: Frame[] = []
   readonly #facts: RunFacts
+  readonly #breakpoints: RunBreakpoints
   readonly #active = new Map<BranchId, BranchLink>()
   readonly #roots = new Map<BranchId, Promise<void>>()
   readonly #rehearsals = new Semaphore(PARALLEL_BRANCHES)
@@ -85,6 +90,7 @@ export class RunEngine {
     this.runId = runId
     this.#services = services
     this.#facts = new RunFacts(runId)
+    this.#breakpoints = new RunBreakpoints(() => services.breakpoints())
     this.added(services.journal.frames(runId))
   }
 
@@ -95,7 +101,31 @@ export class RunEngine {
       this.#facts.add(frame)
       const number = Number(frame.branchId.slice(1))
       if (number >= this.#nextBranch) this.#nextBranch = number + 1
+      const hit = this.#breakpoints.added(this.#frames, this.#active.size > 0)
+      if (hit.length > 0) this.#stopAt(frame, hit)
     }
+  }
+
+  /** The pause is recorded a little later, as one by a person would be: the frame that hit is not folded into its branch yet. */
+  #stopAt({ n, branchId }: Frame, breakpoints: readonly Breakpoint[]): void {
+    const hits = breakpoints.map((one) => ({ breakpointId: one.id, name: breakpointName(one), runId: this.runId, branchId, frame: n }))
+    const [first] = hits
+    if (first === undefined) return
+    const control = this.#control
+    const isFirst = control.stopAt(first)
+    this.#services.onHits(hits)
+    if (!isFirst) return
+    setImmediate(() => {
+      if (control.ended !== null) return
+      try {
+        for (const link of this.#active.values())
+          if (link.live) link.record('control', { action: 'pause', text: `${first.name}, frame ${n}`, by: BY_BREAKPOINT })
+        this.#services.onChange(this)
+      } catch (thrown) {
+        // What the journal does not take stops the run at its own next frame; it stands still until then.
+        this.#services.log(`the pause of run ${this.runId} at frame ${n} was not recorded: ${toFailure(thrown).message}`)
+      }
+    })
   }
 
   get control(): RunControl {
@@ -112,7 +142,9 @@ export class RunEngine {
   }
 
   get summary(): RunSummary {
-    return this.#facts.summary({ active: new Set([...this.#active.keys(), ...this.#roots.keys()]), paused: this.#control.paused })
+    const summary = this.#facts.summary({ active: new Set([...this.#active.keys(), ...this.#roots.keys()]), paused: this.#control.paused })
+    const { stoppedAt } = this.#control
+    return stoppedAt === null || summary.state !== 'paused' ? summary : { ...summary, stoppedAt }
   }
 
   get started(): FramePayload<'run.started'> {

@@ -3,6 +3,8 @@ import { type MethodName, type MethodParams, type MethodResult, PROTOCOL, type W
 import type { Caller } from '../../../shared/contract/service'
 import { KeyframeError } from '../../../shared/failure'
 import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
+import type { BreakpointList } from '../breakpoints/breakpoint-list'
+import type { FrameMarks } from '../breakpoints/frame-marks'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
 import { replayExactly } from '../replay/exact-replay'
@@ -15,6 +17,7 @@ import { memoryMethods } from './memory-methods'
 import { exportOf } from './run-exports'
 import type { Scratch } from './scratch'
 import type { RunRegistry } from './run-registry'
+import { timelineMethods } from './timeline-methods'
 import type { Terminals } from './terminals'
 import type { WorkspaceMemory } from './workspace-memory'
 
@@ -31,6 +34,8 @@ export interface KernelParts {
   readonly channels: LspChannels
   readonly scratch: Scratch
   readonly policies: Policies
+  readonly breakpoints: BreakpointList
+  readonly marks: FrameMarks
   workspaceInfo(): Promise<WorkspaceInfo>
   /** All files of the workspace that are tracked or not ignored. */
   workspaceFiles(): Promise<string[]>
@@ -132,6 +137,7 @@ export function kernelMethods(parts: KernelParts): MethodTable {
     },
 
     ...memoryMethods(parts),
+    ...timelineMethods(parts),
 
     'sandbox.exec': async (params, caller) => parts.scratch.exec(params, abortSignalOf(caller)),
     'sandbox.tool': async (params, caller) => parts.scratch.tool(params, abortSignalOf(caller)),
