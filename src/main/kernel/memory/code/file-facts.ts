@@ -154,3 +154,16 @@ export type Ref =
   | { readonly is: 'unknown' }
 
 export const UNKNOWN: Ref = { is: 'unknown' }
+
+/** As a member of a type's name: a list of such; of a value: one of its elements. */
+export const ELEMENT = '[]'
+
+export function listOf(element: Ref): Ref {
+  return element.is === 'instance' ? { is: 'instance', of: { is: 'member', of: element.of, name: ELEMENT } } : UNKNOWN
+}
+
+export function elementOf(list: Ref): Ref {
+  if (list.is === 'unknown') return UNKNOWN
+  if (list.is !== 'instance') return { is: 'member', of: list, name: ELEMENT }
+  return list.of.is === 'member' && list.of.name === ELEMENT ? { is: 'instance', of: list.of.of } : UNKNOWN
+}

@@ -1,5 +1,5 @@
 import type { NodeKind } from '../../../../shared/graph'
-import type { ExportFact, FileFacts, ImportedName, Ref, SymbolFact } from './file-facts'
+import { ELEMENT, type ExportFact, type FileFacts, type ImportedName, type Ref, type SymbolFact } from './file-facts'
 
 /** Facts of one file with what the linker looks up in them. */
 export interface KnownFile {
@@ -45,6 +45,9 @@ export const CONFIDENCE = {
   value: 0.9,
 } as const
 const DEEPEST = 14
+/** Of a list, what gives one of its elements, and what gives a list of them again. */
+const ELEMENT_OF_LIST = new Set(['at', 'find', 'findLast', 'pop', 'shift'])
+const SAME_LIST = new Set(['concat', 'filter', 'reverse', 'slice', 'sort', 'toReversed', 'toSorted', 'values'])
 
 export function knownFile(path: string, facts: FileFacts): KnownFile {
   const bindings = new Map<string, ImportedName & { specifier: string }>()
@@ -148,6 +151,7 @@ export class NameResolution {
         return this.#aliased(this.valueOf(path, ref.of, depth + 1), depth + 1)
       case 'name':
       case 'member': {
+        if (ref.is === 'member' && ref.name === ELEMENT) return this.#elementOf(path, ref.of, depth + 1)
         const found = this.valueOf(path, ref, depth + 1)
         const symbol = found === null ? undefined : this.symbolAt(found)
         if (found === null || symbol === undefined) return null
@@ -156,6 +160,7 @@ export class NameResolution {
       case 'result': {
         const found = this.valueOf(path, ref.of, depth + 1)
         const symbol = found === null ? undefined : this.symbolAt(found)
+        if (found === null && ref.of.is === 'member' && ELEMENT_OF_LIST.has(ref.of.name)) return this.#elementOf(path, ref.of.of, depth + 1)
         if (found === null || symbol === undefined) return null
         // Calling a class makes one, in languages without `new`; calling another type makes a value one of it.
         if (symbol.kind === 'class' || symbol.kind === 'type' || symbol.kind === 'enum') return found
@@ -164,6 +169,24 @@ export class NameResolution {
         return null
       }
     }
+  }
+
+  /** What the elements of a list are. */
+  #elementOf(path: string, list: Ref, depth: number): Found | null {
+    if (depth > DEEPEST) return null
+    if (list.is === 'instance') {
+      const { of } = list
+      return of.is === 'member' && of.name === ELEMENT ? this.typeOf(path, { is: 'instance', of: of.of }, depth + 1) : null
+    }
+    if (list.is === 'unknown' || list.is === 'this' || list.is === 'super') return null
+    const found = this.valueOf(path, list.is === 'result' ? list.of : list, depth + 1)
+    if (found === null) {
+      const method = list.is === 'result' && list.of.is === 'member' ? list.of : null
+      return method !== null && SAME_LIST.has(method.name) ? this.#elementOf(path, method.of, depth + 1) : null
+    }
+    const symbol = this.symbolAt(found)
+    const type = list.is === 'result' ? symbol?.returns : symbol?.valueType
+    return type === undefined ? null : this.#elementOf(found.path, type, depth + 1)
   }
 
   memberOf(type: Found, name: string, depth = 0): Found | null {

@@ -1,5 +1,5 @@
 import type { Syntax } from '../syntax-tree'
-import { type Ref, UNKNOWN } from '../file-facts'
+import { listOf, type Ref, UNKNOWN } from '../file-facts'
 
 export function named(node: Syntax, type: string): Syntax[] {
   return node.namedChildren.filter((child) => child.type === type)
@@ -11,6 +11,9 @@ export function stringValue(node: Syntax): string {
 }
 
 const TRANSPARENT = new Set(['parenthesized_expression', 'non_null_expression', 'await_expression'])
+const LISTS = new Set([
+  ...['Array', 'ReadonlyArray', 'Set', 'ReadonlySet', 'Iterable', 'IterableIterator', 'AsyncIterable', 'Generator', 'AsyncGenerator'],
+])
 const CONTAINERS = new Set(['Promise', 'Readonly', 'Required', 'Partial', 'NonNullable', 'Awaited'])
 
 /** The expression inside parentheses, `!` and `await`. */
@@ -41,10 +44,13 @@ export function refOfType(node: Syntax): Ref {
       if (module?.type !== 'identifier' || name === null) return UNKNOWN
       return { is: 'instance', of: { is: 'member', of: { is: 'name', name: module.text }, name: name.text } }
     }
+    case 'array_type':
+      return node.firstNamedChild === null ? UNKNOWN : listOf(refOfType(node.firstNamedChild))
     case 'generic_type': {
       const name = node.childForFieldName('name')
       if (name === null) return UNKNOWN
       const argument = node.childForFieldName('type_arguments')?.firstNamedChild ?? null
+      if (LISTS.has(name.text)) return argument === null ? UNKNOWN : listOf(refOfType(argument))
       return CONTAINERS.has(name.text) && argument !== null ? refOfType(argument) : refOfType(name)
     }
     case 'union_type': {

@@ -159,4 +159,23 @@ function load(id) { return helper(id) }
       'src/service.ts#Service.run -> src/old.js#load',
     ])
   })
+
+  it('knows what the elements of lists are', async () => {
+    const code = await linkedCode({
+      'a.ts': `export class Line { amount(): number { return 1 } is(other: Line): boolean { return true } }
+export class Bill { readonly lines: readonly Line[] = []; all(): Promise<Line[]> { throw 1 } find(): string { return '' } }
+export function loop(bill: Bill) { for (const line of bill.lines) line.amount() }
+export async function callback(bill: Bill) { (await bill.all()).filter((line) => line.is(line)).map((line) => line.amount()) }
+export function first(lines: Set<Line>, bills: Bill[]) { [...lines].map((x) => x.amount()); bills[0].find(); bills.find((b) => b.all()).find() }
+`,
+    })
+    expect(code.of('calls')).toEqual([
+      'a.ts#callback -> a.ts#Bill.all',
+      'a.ts#callback -> a.ts#Line.amount',
+      'a.ts#callback -> a.ts#Line.is',
+      'a.ts#first -> a.ts#Bill.all',
+      'a.ts#first -> a.ts#Bill.find',
+      'a.ts#loop -> a.ts#Line.amount',
+    ])
+  })
 })

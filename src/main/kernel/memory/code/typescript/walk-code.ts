@@ -1,4 +1,4 @@
-import { type Ref, UNKNOWN, type UseFact } from '../file-facts'
+import { elementOf, type Ref, UNKNOWN, type UseFact } from '../file-facts'
 import { FlowFacts, type Origin } from '../flow-facts'
 import type { Syntax } from '../syntax-tree'
 import { lineOf, patternNodes } from './syntax-parts'
@@ -11,6 +11,8 @@ export const FUNCTIONS = new Set(['function_declaration', 'generator_function_de
 export const FUNCTION_VALUES = new Set(['arrow_function', 'function_expression', 'generator_function'])
 export const CLASSES = new Set(['class_declaration', 'abstract_class_declaration', 'class'])
 const OWN_SCOPE = new Set(['statement_block', 'for_statement', 'for_in_statement', 'catch_clause', 'switch_body', 'class_static_block'])
+/** Methods of lists whose callback takes an element first; of `reduce` it is the second. */
+const OVER_ELEMENTS = new Set(['every', 'filter', 'find', 'findIndex', 'findLast', 'flatMap', 'forEach', 'map', 'some', 'sort', 'toSorted'])
 const CASTS = new Set(['as_expression', 'satisfies_expression'])
 /** How deep into an expression its origins are looked for: long chains of builders say nothing more. */
 const DEEPEST_ORIGIN = 6
@@ -51,14 +53,14 @@ export class CodeWalker {
   }
 
   /** The parameters and the body of a function with a symbol of its own: the owner. */
-  functionParts(node: Syntax, receiver: readonly Origin[] = []): void {
+  functionParts(node: Syntax, receiver: readonly Origin[] = [], hints: readonly Ref[] = []): void {
     const scope = this.push()
     const generics = node.childForFieldName('type_parameters')
     if (generics !== null) this.typeNames.push(new Set(generics.namedChildren.map((child) => child.firstNamedChild?.text ?? '')))
     const single = node.childForFieldName('parameter')
-    if (single !== null) this.bind(scope, single, UNKNOWN)
+    if (single !== null) this.bind(scope, single, hints[0] ?? UNKNOWN)
     const parameters = node.childForFieldName('parameters')?.namedChildren ?? []
-    for (const parameter of parameters) this.parameter(parameter, scope)
+    for (const [at, parameter] of parameters.entries()) this.parameter(parameter, scope, hints[at] ?? UNKNOWN)
     const first = single ?? parameters[0]
     const firstName = first === undefined ? null : (first.childForFieldName('pattern') ?? first)
     if (firstName?.type === 'identifier' && receiver.length > 0) this.flows.add(receiver, this.variable(firstName.text), lineOf(node), true)
@@ -224,6 +226,10 @@ export class CodeWalker {
         if (object === null || property === null) return UNKNOWN
         return { is: 'member', of: this.ref(object, length + 1), name: property.text }
       }
+      case 'subscript_expression': {
+        const object = node.childForFieldName('object')
+        return object === null ? UNKNOWN : elementOf(this.ref(object, length + 1))
+      }
       case 'as_expression':
       case 'satisfies_expression':
         return this.initialiserType(node)
@@ -378,9 +384,9 @@ export class CodeWalker {
     return { is: 'variable', of: this.isLocal(name) ? this.owner : '', name }
   }
 
-  private nestedFunction(node: Syntax, receiver: readonly Origin[] = []): void {
+  private nestedFunction(node: Syntax, receiver: readonly Origin[] = [], hints: readonly Ref[] = []): void {
     this.nested += 1
-    this.functionParts(node, receiver)
+    this.functionParts(node, receiver, hints)
     this.nested -= 1
   }
 
@@ -412,9 +418,18 @@ export class CodeWalker {
       at += 1
       if (FUNCTION_VALUES.has(argument.type)) {
         const object = callee?.type === 'member_expression' ? callee.childForFieldName('object') : null
-        this.nestedFunction(argument, object === null ? [] : this.origins(object))
+        if (object === null) this.nestedFunction(argument)
+        else
+          this.nestedFunction(argument, this.origins(object), this.elementHints(object, callee?.childForFieldName('property')?.text ?? ''))
       } else this.value(argument)
     }
+  }
+
+  /** What the parameters of a callback are, when a method of a list takes it. */
+  private elementHints(object: Syntax, method: string): readonly Ref[] {
+    const element = OVER_ELEMENTS.has(method) || method === 'reduce' ? elementOf(this.ref(object)) : UNKNOWN
+    if (method === 'reduce') return [UNKNOWN, element]
+    return method === 'sort' || method === 'toSorted' ? [element, element] : [element]
   }
 
   private jsxElement(node: Syntax): void {
@@ -458,14 +473,14 @@ export class CodeWalker {
     return found
   }
 
-  private parameter(parameter: Syntax, scope: Scope): void {
+  private parameter(parameter: Syntax, scope: Scope, hint: Ref): void {
     const isDefault = parameter.type === 'assignment_pattern'
     const pattern = parameter.childForFieldName('pattern') ?? (isDefault ? parameter.childForFieldName('left') : parameter)
     const type = parameter.childForFieldName('type')
     const value = parameter.childForFieldName('value') ?? (isDefault ? parameter.childForFieldName('right') : null)
     for (const child of parameter.namedChildren) if (child.type === 'decorator') this.walk(child)
     if (type !== null) this.types(type)
-    const declared = type === null ? this.initialiserType(value) : refOfType(type)
+    const declared = type !== null ? refOfType(type) : value === null ? hint : this.initialiserType(value)
     if (pattern?.type === 'identifier') this.bind(scope, pattern, declared)
     else if (pattern !== null) {
       for (const name of patternNodes(pattern)) this.bind(scope, name, UNKNOWN)
@@ -512,6 +527,11 @@ export class CodeWalker {
       if (declared !== null) for (const name of patternNodes(declared)) this.bind(scope, name, UNKNOWN)
     }
     const over = node.childForFieldName('right')
+    if (loop !== null && over !== null && node.children.some((child) => child.type === 'of')) {
+      const element = elementOf(this.ref(over))
+      if (loop.type === 'identifier') scope.set(loop.text, element)
+      else if (loop.type === 'object_pattern') this.patternTypes(loop, element, scope)
+    }
     if (loop !== null && over !== null) this.assigned(loop, this.origins(over).map(asPart), UNKNOWN, lineOf(node))
     for (const child of node.namedChildren) if (child !== loop && child !== caught) this.walk(child)
     this.scopes.pop()
