@@ -3,7 +3,7 @@ import { type KeyboardEvent, useEffect, useRef } from 'react'
 import type { HybridHit } from '../../../shared/graph'
 import { UntrustedInline } from '../../components/untrusted-text'
 
-const ROW_PX = 42
+const ROW_PX = 58
 
 interface Props {
   readonly hits: readonly HybridHit[]
@@ -49,12 +49,12 @@ export function HitList({ hits, selected, onSelect, onOpen, onKeyDown }: Props) 
                 <span className="search-name">{hit.symbol === null ? fileName(hit.path) : symbolName(hit.symbol)}</span>
                 <span className="faint"> {hit.kind ?? 'text'}</span>
               </span>
-              <span className="faint number clip search-place" title={`${hit.path}:${hit.line}`}>
-                {hit.path}:{hit.line}
-              </span>
               <code className="clip">
                 <UntrustedInline text={hit.text} atMost={160} />
               </code>
+              <span className="faint number clip search-place" title={`${hit.path}:${hit.line}`}>
+                {hit.path}:{hit.line}
+              </span>
             </div>
           )
         })}
