@@ -87,6 +87,16 @@ export class IndexPass {
     this.#helper = null
   }
 
+  /** After a job that failed: what was rolled back gave numbers and counted rows. What was stored before it stays. */
+  recover(): void {
+    const { nodes, cache, live } = this.#parts
+    this.dispose()
+    this.#linker = null
+    nodes.forget()
+    cache.clear()
+    live.recount()
+  }
+
   status(state: IndexStatus['state'] = 'idle'): IndexStatus {
     const { live, meta, database } = this.#parts
     return {

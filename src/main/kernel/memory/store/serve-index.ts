@@ -144,10 +144,7 @@ class IndexServer {
       this.#collecting ??= setImmediate(() => this.#collect())
     } catch (thrown) {
       this.#say({ type: 'failed', job: id, reason: thrown instanceof Error ? thrown.message : String(thrown), damaged: isDamage(thrown) })
-      // What was rolled back gave numbers and counted rows.
-      this.#parts.nodes.forget()
-      this.#parts.cache.clear()
-      if (this.#opened.database.open && !isDamage(thrown)) this.#parts.live.recount()
+      if (this.#opened.database.open && !isDamage(thrown)) this.#pass.recover()
     }
   }
 
