@@ -29,10 +29,14 @@ export function regionOf(rows: GraphRows, named: string | null): ((row: EntityRo
   const folders = symbols.filter((row) => SERVICES.has(row.kind)).flatMap((row) => foldersOf(rows, row))
   const keys = new Set(symbols.map((row) => row.id))
   const last = /[^/]*$/.exec(text)?.[0] ?? text
+  const holds = (path: string) =>
+    path === text ||
+    path.startsWith(`${text}/`) ||
+    (!text.includes('/') && path.split('/').some((part) => part === last || part.replace(/\.[^.]*$/, '') === last)) ||
+    folders.some((folder) => path.startsWith(folder))
   return (row) => {
-    if (row.path === text || row.path.startsWith(`${text}/`)) return true
-    if (!text.includes('/') && row.path.split('/').some((part) => part === last || part.replace(/\.[^.]*$/, '') === last)) return true
-    if (folders.some((folder) => row.path.startsWith(folder))) return true
+    // What files only mention lies in none of them.
+    if (row.declared === 1 && holds(row.path)) return true
     for (let key = row.id; key !== ''; key = key.slice(0, Math.max(0, key.search(/[.(#][^.(#]*$/)))) if (keys.has(key)) return true
     return false
   }

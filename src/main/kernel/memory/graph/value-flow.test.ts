@@ -94,6 +94,14 @@ describe('where a value flows', () => {
     expect(reader.flow('nothing', null, null, 10)).toEqual({ ways: [], nodes: [], edges: [], truncated: false })
   })
 
+  it('lies in no file that only mentions it', () => {
+    const tables = shop().edge({
+      ...{ from: 'src/billing/charge.ts#charge(user_id)', to: 'property:user_id', kind: 'flows_to', method: 'property written' },
+      confidence: 0.4,
+    })
+    expect(new GraphReader(tables.database, LIVE).flow('user_id', 'src/billing', 'src/gateway', 10).ways).toEqual([])
+  })
+
   it('goes through what programs share, less certain', () => {
     const result = reader.flow('user_id', 'gateway', 'report.py', 10)
     expect(ways(result)).toEqual([
