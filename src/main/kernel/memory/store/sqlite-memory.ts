@@ -63,6 +63,7 @@ const SETTLE_MS = 5
 const NEVER_WATCHED = ['node_modules', '.git', '.venv']
 /** What builds fill, as a rule: watched only where the repository has files in a folder of that name. */
 const SELDOM_WATCHED = ['dist', 'out', 'target', 'build', 'vendor', 'venv', '.gradle']
+const SELDOM_IN_PATH = new RegExp(`(?:^|/)(${SELDOM_WATCHED.join('|').replaceAll('.', String.raw`\.`)})/`)
 
 export function createMemory(options: MemoryOptions): Memory {
   return new SqliteMemory(options)
@@ -458,7 +459,8 @@ class SqliteMemory implements Memory {
   private async subscribe(): Promise<void> {
     try {
       const listed = await this.options.listFiles()
-      const unused = SELDOM_WATCHED.filter((name) => !listed.some((path) => path.startsWith(`${name}/`) || path.includes(`/${name}/`)))
+      const used = new Set(listed.map((path) => SELDOM_IN_PATH.exec(path)?.[1]))
+      const unused = SELDOM_WATCHED.filter((name) => !used.has(name))
       const ignore = [...NEVER_WATCHED, ...unused].map((name) => `**/${name}/**`)
       if (this.disposing !== null) return
       this.watcher = await subscribe(this.options.root, (error, events) => this.watched(error, events), { ignore })
