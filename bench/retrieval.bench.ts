@@ -174,6 +174,14 @@ function trimmed(database: Database.Database, most: number): void {
       dropChunk.run(id)
       dropWords.run(id)
     }
+    // Of the files that are left: what is declared elsewhere belongs to pieces that are not there any more.
+    const names = database.prepare<[], number>('SELECT id FROM entities WHERE file NOT IN (SELECT file FROM chunks)').pluck().all()
+    const dropEntity = database.prepare('DELETE FROM entities WHERE id = ?')
+    const dropTrigrams = database.prepare('DELETE FROM entity_trigrams WHERE rowid = ?')
+    for (const id of names) {
+      dropEntity.run(id)
+      dropTrigrams.run(id)
+    }
   })()
 }
 

@@ -26,19 +26,21 @@ const BY_TRIGRAMS = `${ENTITY} FROM entity_trigrams t CROSS JOIN entities e ON e
 
 /** Words of a question that no symbol is asked for with. */
 const PLAIN = new Set(
-  'a an and are as at be but by can do does for from get has have how if in into is it its make new no not of on or set should so than that the their them then there these this to use used uses using was we were what when where which who why will with without add added fix fixed remove removed update support allow'.split(
+  'a an and are as at be but by can do does for from get has have how if in into is it its no not of on or set should so than that the their them then there these this to was we were what when where which who why will with without'.split(
     ' ',
   ),
 )
+/** Said of code more often than names of it; they count as parts of names. */
+const VERBS = new Set('add added allow fix fixed make new remove removed support update use used uses using'.split(' '))
 const IDENTIFIER = /[\p{L}_$][\p{L}\p{N}_$.]*/gu
 const MOST_TERMS = 12
-const MOST_PREFIXED = 200
+const MOST_PREFIXED = 60
 const MOST_SIMILAR = 200
 const MOST_NAMESAKES = 500
 const LEAST_FIT = 0.34
 const EXACT = 0.9
-/** Trigrams of a name that are looked for: enough to survive a slip. */
-const MOST_TRIGRAMS = 8
+/** Shorter names share their trigrams with too many. */
+const LEAST_SIMILAR = 5
 
 /** Entities of the index by their names, as of a view. */
 export class SymbolSearch {
@@ -74,7 +76,7 @@ export class SymbolSearch {
     const isNamed = [...found.values()].some(({ fit }) => fit >= EXACT)
     for (const { text, weight, whole } of isNamed ? [] : terms) {
       const lower = text.toLowerCase()
-      if (!whole || lower.length < 3) continue
+      if (!whole || lower.length < LEAST_SIMILAR) continue
       for (const row of this.#byTrigrams.iterate(trigramQuery(lower), MOST_SIMILAR)) offer(row, weight * likeness(lower, row.name))
     }
     return [...found.values()]
@@ -101,6 +103,7 @@ function symbolTerms(query: string): Term[] {
   const told = typed.filter((word) => !PLAIN.has(word.toLowerCase()))
   const alone = told.length === 1
   for (const word of told) {
+    if (!alone && VERBS.has(word.toLowerCase())) continue
     const last = word.split('.').at(-1) ?? word
     const isCode = /[_$.]|\p{Ll}\p{Lu}/u.test(word)
     add(word, isCode || alone ? 1 : 0.7, isCode || alone)
@@ -110,7 +113,7 @@ function symbolTerms(query: string): Term[] {
     for (let at = 0; at + size <= told.length && told.length <= 12; at += 1) {
       const words = told.slice(at, at + size).map((word) => word.toLowerCase())
       const weight = told.length === size ? 0.95 : 0.85
-      add(words.join(''), weight, told.length === size)
+      add(words.join(''), weight, false)
       add(words.join('_'), weight, false)
       if (size === 2) add(words.join('-'), weight, false)
     }
@@ -118,12 +121,12 @@ function symbolTerms(query: string): Term[] {
   return [...terms.values()].sort((a, b) => b.weight - a.weight).slice(0, MOST_TERMS)
 }
 
-/** Some of a name's trigrams, from its beginning to its end. */
+/** Two of four trigrams from the beginning to the end of a name: a slip spoils at most two, and few other names have as many in common. */
 function trigramQuery(lower: string): string {
   const last = lower.length - 3
-  const count = Math.min(MOST_TRIGRAMS, last + 1)
-  const places = Array.from({ length: count }, (_, at) => (count === 1 ? 0 : Math.round((at * last) / (count - 1))))
-  return [...new Set(places.map((at) => `"${lower.slice(at, at + 3).replaceAll('"', '""')}"`))].join(' OR ')
+  const places = [...new Set([0, 1, 2, 3].map((at) => Math.round((at * last) / 3)))]
+  const grams = places.map((at) => `"${lower.slice(at, at + 3).replaceAll('"', '""')}"`)
+  return grams.flatMap((gram, at) => grams.slice(at + 1).map((other) => `(${gram} AND ${other})`)).join(' OR ')
 }
 
 /** Share of trigrams that two names have in common; names of the same words in another order are nearly equal. */
