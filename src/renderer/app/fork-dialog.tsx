@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useStore } from 'zustand'
 import { count } from '../components/format'
 import { NO_DIALOG } from './dialog-state'
+import { editInWords } from './edit-words'
 import type { OpenDialog } from './window-model'
 import { useWindow } from './window-context'
 
@@ -59,6 +60,15 @@ function ForkForm({ dialog, onClose }: { dialog: Extract<OpenDialog, { kind: 'fo
         A new branch starts with the files, shell and context of this frame
         {dialog.edits.length === 0 ? '' : ` and ${count(dialog.edits.length, 'edit')} of its context`}. The line it leaves stays as it is.
       </Dialog.Description>
+      {dialog.edits.length > 0 && (
+        <ul className="fork-edits" aria-label="Edits of its context">
+          {dialog.edits.map((edit) => (
+            <li key={editInWords(edit)} className="clip" title={editInWords(edit)}>
+              {editInWords(edit)}
+            </li>
+          ))}
+        </ul>
+      )}
       <label>
         Instruction
         <textarea

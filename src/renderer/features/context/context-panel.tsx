@@ -1,10 +1,14 @@
-import { NotebookPen } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { AtSign, GitCompareArrows, NotebookPen, Undo2 } from 'lucide-react'
+import { useEffect, useMemo } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
-import { usePoint, useRunFrames, useRunState, useWindow } from '../../app/window-context'
+import { useKernelQuery, usePoint, useRunFrames, useRunState, useWindow } from '../../app/window-context'
 import { IconButton } from '../../components/icon-button'
 import { EmptyState } from '../../components/surfaces'
+import { AddDialog } from './add-dialog'
+import { CompareBar } from './compare-bar'
+import { itemOf } from './context-actions'
+import { contextView, selectItem } from './context-view'
 import './context.css'
 import { EditBar } from './edit-bar'
 import { stagedEdits } from './edits-store'
@@ -12,9 +16,7 @@ import { ItemInspector } from './item-inspector'
 import { ItemList } from './item-list'
 import { NoteForm } from './note-form'
 import { TierBars } from './tier-bars'
-import { rowsOf, type SortOrder } from './tier-rows'
-
-const SORTS: Readonly<Record<SortOrder, string>> = { tokens: 'Most tokens', added: 'Newest', used: 'Last used', title: 'Title' }
+import { compareStates, rowsOf } from './tier-rows'
 
 export function ContextPanel(_props: PanelProps) {
   const model = useWindow()
@@ -23,20 +25,25 @@ export function ContextPanel(_props: PanelProps) {
   const { cache } = useRunFrames()
   const compareWith = useStore(model.selection, (state) => state.compareWith)
   const asked = useStore(model.reveal, (state) => state.contextItem)
-  const [selected, setSelected] = useState<string | null>(null)
-  const [sort, setSort] = useState<SortOrder>('tokens')
-  const [filter, setFilter] = useState('')
-  const [noting, setNoting] = useState(false)
+  const { selected, sort, filter, differencesOnly, noting } = useStore(contextView)
+  const { edits } = useStore(stagedEdits.store)
+  const keymap = useStore(model.settings.store, (state) => state.keymap)
+  const commands = useStore(model.commands.store, (state) => state.commands)
 
   useEffect(() => {
-    if (asked !== null) setSelected(asked.id)
+    if (asked !== null) selectItem(asked.id)
   }, [asked])
-  // Staged edits belong to the point they were made at.
-  const place = point === null ? '' : `${point.runId} ${point.branchId} ${point.n}`
-  useEffect(() => {
-    if (!stagedEdits.store.getState().edits.every((edit) => edit.op === 'add-note')) stagedEdits.discard()
-  }, [place])
+  // Edits that wait name items of this branch.
+  const place = point === null ? '' : `${point.runId} ${point.branchId}`
+  useEffect(() => stagedEdits.discard(), [place])
 
+  const previewKey = point === null || edits.length === 0 ? null : JSON.stringify([point, edits])
+  const asking = useKernelQuery(previewKey, async (link, signal) => {
+    if (point === null) return null
+    return { of: edits, preview: await link.call('context.preview', { at: point, edits: [...edits] }, { signal }) }
+  })
+  // While frames arrive it is asked again and the last answer stays, but none of it is said of other edits.
+  const preview = edits.length > 0 && asking.value?.of === edits ? asking.value.preview : null
   const compared = useMemo(
     () =>
       compareWith === null || point === null
@@ -44,55 +51,91 @@ export function ContextPanel(_props: PanelProps) {
         : cache.stateAt(cache.frame(compareWith)?.branchId ?? point.branchId, compareWith).context,
     [cache, compareWith, point],
   )
-  const rows = useMemo(() => rowsOf(context, sort, filter, compared), [context, sort, filter, compared])
+  const rows = useMemo(
+    () => rowsOf(context, { sort, filter, compared, differencesOnly }),
+    [context, sort, filter, compared, differencesOnly],
+  )
+  const comparison = useMemo(() => (compared === null ? null : compareStates(compared, context)), [compared, context])
 
   if (point === null) {
     return (
-      <EmptyState title="No context yet">
+      <EmptyState
+        title="No context yet"
+        action={
+          <button type="button" className="button" onClick={() => model.commands.run('run.new')}>
+            Start a run
+          </button>
+        }
+      >
         While an agent works, this shows what it knows: each item of its tiers, how many tokens it takes, where it came from and why it is
         there.
       </EmptyState>
     )
   }
-  const inspected =
-    selected === null ? undefined : (context.items[selected] ?? context.evicted.findLast((entry) => entry.item.id === selected)?.item)
+  const inspected = itemOf(context, selected) ?? (compared === null ? null : itemOf(compared, selected))
+  const tool = (icon: typeof AtSign, id: string, label: string, pressed?: boolean) => {
+    const command = commands.find((candidate) => candidate.id === id)
+    const shortcut = command === undefined ? null : model.commands.keyOf(command, keymap)
+    return (
+      <IconButton
+        icon={icon}
+        label={label}
+        shortcut={shortcut}
+        {...(pressed === undefined ? {} : { pressed })}
+        onClick={() => model.commands.run(id)}
+      />
+    )
+  }
+  const shownItems = rows.filter((row) => row.kind === 'item' || row.kind === 'evicted' || row.kind === 'gone').length
   return (
     <div className="context-panel">
-      <TierBars state={context} selected={selected} onSelect={setSelected} />
+      <TierBars state={context} selected={selected} preview={preview} />
       <div className="toolbar">
         <input
           className="field"
           type="search"
           aria-label="Filter context items"
-          placeholder="Filter by title, kind, reason"
+          placeholder="Filter by title, kind, source, reason, pinned, stale"
           value={filter}
-          onChange={(event) => setFilter(event.target.value)}
+          onChange={(event) => contextView.setState({ filter: event.target.value })}
         />
-        <select className="field context-sort" aria-label="Order" value={sort} onChange={(event) => setSort(sortOf(event.target.value))}>
-          {Object.entries(SORTS).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-        <IconButton icon={NotebookPen} label="Add a note" pressed={noting} onClick={() => setNoting(!noting)} />
+        {tool(AtSign, 'context.add', 'Add a file, symbol or answer')}
+        {tool(NotebookPen, 'context.note', 'Add a note', noting)}
+        {tool(GitCompareArrows, 'context.compare', 'Compare with the frame before', compareWith !== null)}
+        {tool(Undo2, 'context.undo', 'Undo the last edits by hand')}
       </div>
-      {noting && <NoteForm onDone={() => setNoting(false)} />}
-      <div className="context-split">
-        <ItemList rows={rows} selected={selected} onSelect={setSelected} />
-        {inspected !== undefined && (
+      {compareWith !== null && comparison !== null && <CompareBar frame={compareWith} comparison={comparison} />}
+      {noting && <NoteForm onDone={() => contextView.setState({ noting: false })} />}
+      <div className="context-split" data-inspecting={inspected !== null}>
+        <div className="item-list-place">
+          <ItemList state={context} rows={rows} selected={selected} />
+          {shownItems === 0 && (
+            <p className="list-note muted" role="status">
+              {filter !== '' ? (
+                <>
+                  No item has these words.{' '}
+                  <button type="button" className="link" onClick={() => contextView.setState({ filter: '' })}>
+                    Clear the filter
+                  </button>
+                </>
+              ) : compared !== null && differencesOnly ? (
+                'Nothing differs.'
+              ) : (
+                'Nothing is in the context at this frame.'
+              )}
+            </p>
+          )}
+        </div>
+        {inspected !== null && (
           <ItemInspector
-            key={`${inspected.id} ${inspected.content}`}
-            item={inspected}
-            evicted={context.items[inspected.id] === undefined}
+            key={`${inspected.item.id} ${inspected.item.content}`}
+            item={inspected.item}
+            evicted={itemOf(context, inspected.item.id)?.evicted !== false}
           />
         )}
       </div>
-      <EditBar point={point} onApplied={() => setNoting(false)} />
+      <EditBar point={point} state={context} preview={preview} failure={asking.failure} />
+      <AddDialog point={point} />
     </div>
   )
-}
-
-function sortOf(value: string): SortOrder {
-  return value === 'added' || value === 'used' || value === 'title' ? value : 'tokens'
 }

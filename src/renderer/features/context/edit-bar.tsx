@@ -1,90 +1,139 @@
-import { useState } from 'react'
+import { CircleX, X } from 'lucide-react'
 import { useStore } from 'zustand'
-import { useIsPast, useKernelQuery, useWindow } from '../../app/window-context'
+import type { ContextState } from '../../../shared/context'
+import type { ContextPreview } from '../../../shared/contract/methods'
+import type { Failure } from '../../../shared/failure'
+import { editInWords } from '../../app/edit-words'
+import { useIsPast, useWindow } from '../../app/window-context'
 import type { Point } from '../../app/window-model'
 import { count, formatTokens } from '../../components/format'
 import { FailureView } from '../../components/surfaces'
-import { editInWords, stagedEdits } from './edits-store'
+import { applyStaged, forkWithStaged } from './context-actions'
+import { selectItem } from './context-view'
+import { stagedEdits } from './edits-store'
+import { countingInWords } from './tier-bars'
 
-/** The edits that wait, what they would do (asked from the kernel), and the button that does it. */
-export function EditBar({ point, onApplied }: { point: Point; onApplied: () => void }) {
+interface Props {
+  readonly point: Point
+  readonly state: ContextState
+  /** Null while the kernel is asked. */
+  readonly preview: ContextPreview | null
+  /** Why it could not be asked. */
+  readonly failure: Failure | null
+}
+
+/** The edits that wait, what they would do as the kernel says, and the button that does it. */
+export function EditBar({ point, state, preview, failure }: Props) {
   const model = useWindow()
   const past = useIsPast()
-  const edits = useStore(stagedEdits.store, (state) => state.edits)
-  const [busy, setBusy] = useState(false)
-  const key = edits.length === 0 ? null : JSON.stringify([point, edits])
-  const preview = useKernelQuery(key, (link, signal) => link.call('context.preview', { at: point, edits: [...edits] }, { signal }))
+  const { edits, undoes, applying } = useStore(stagedEdits.store)
   if (edits.length === 0) return null
-  const words = edits.map(editInWords).join(', ')
-
-  async function apply(): Promise<void> {
-    setBusy(true)
-    try {
-      await model.link.call('context.apply', { runId: point.runId, branchId: point.branchId, edits: [...edits], note: words })
-      stagedEdits.discard()
-      onApplied()
-    } catch (thrown) {
-      model.notices.fail(thrown)
-    } finally {
-      setBusy(false)
-    }
-  }
-
-  function fork(): void {
-    model.dialog.setState({ kind: 'fork', at: point, edits: [...edits] }, true)
-  }
-
-  const changed = (preview.value?.after ?? []).flatMap((after) => {
-    const before = preview.value?.before.find((view) => view.tier === after.tier)
-    return before === undefined || (before.tokens === after.tokens && before.items === after.items) ? [] : [{ before, after }]
-  })
-  const refused = preview.value?.failure ?? (preview.status === 'failed' ? preview.failure : null)
+  const refused = failure ?? preview?.failure ?? null
+  const ready = refused === null && preview !== null
   return (
     <section className="edit-bar" aria-label="Edits by hand">
-      <p>
-        <strong>{count(edits.length, 'edit')}</strong> <span className="muted">{words}</span>
-      </p>
+      <ul
+        className="edit-list"
+        aria-label={undoes === null ? `${count(edits.length, 'edit')} at frame ${point.n}` : `Undo of frame ${undoes}`}
+      >
+        <li>
+          <strong>{undoes === null ? count(edits.length, 'edit') : `Undo of frame ${undoes}`}</strong>
+        </li>
+        {edits.map((edit) => (
+          <li key={editInWords(edit)} className="edit-chip">
+            <span className="clip" title={editInWords(edit)}>
+              {editInWords(edit)}
+            </span>
+            <button type="button" aria-label={`Take out: ${editInWords(edit)}`} onClick={() => stagedEdits.unstage(edit)}>
+              <X size={12} aria-hidden />
+            </button>
+          </li>
+        ))}
+      </ul>
       {refused !== null && <FailureView failure={refused} />}
-      {preview.value !== null && preview.value.failure === null && (
-        <div className="edit-effects" role="status">
-          {changed.length === 0 && <span className="muted">No tier changes in size.</span>}
-          {changed.map(({ before, after }) => {
-            const difference = after.tokens - before.tokens
-            return (
-              <span key={after.tier} className="number">
-                {after.tier} {formatTokens(before.tokens)} to {formatTokens(after.tokens)} ({difference > 0 ? '+' : ''}
-                {difference})
-              </span>
-            )
-          })}
-          {preview.value.fallsOut.length > 0 && <span className="warning">falls out: {preview.value.fallsOut.join(', ')}</span>}
-        </div>
-      )}
+      {preview?.failure === null && <Effects preview={preview} state={state} />}
       <div className="inspector-actions">
-        {past ? (
-          <button type="button" className="button" data-tone="primary" disabled={refused !== null} onClick={fork}>
-            Fork with this edit
+        {!past && (
+          <button
+            type="button"
+            className="button"
+            data-tone="primary"
+            disabled={applying || !ready}
+            onClick={() => void applyStaged(model)}
+          >
+            {applying ? 'Waits for the next step' : `Apply ${count(edits.length, 'edit')}`}
           </button>
-        ) : (
-          <>
-            <button
-              type="button"
-              className="button"
-              data-tone="primary"
-              disabled={busy || refused !== null || preview.value === null}
-              onClick={() => void apply()}
-            >
-              Apply {count(edits.length, 'edit')}
-            </button>
-            <button type="button" className="button" disabled={refused !== null} onClick={fork}>
-              Fork with this edit
-            </button>
-          </>
         )}
-        <button type="button" className="button" onClick={() => stagedEdits.discard()}>
+        <button
+          type="button"
+          className="button"
+          data-tone={past ? 'primary' : undefined}
+          disabled={applying || !ready}
+          onClick={() => forkWithStaged(model)}
+        >
+          Fork with {edits.length === 1 ? 'this edit' : 'these edits'}
+        </button>
+        <button type="button" className="button" disabled={applying} onClick={() => stagedEdits.discard()}>
           Discard
         </button>
+        <span className="faint edit-counting">
+          {past && `Frame ${point.n} stays as it is; `}
+          {lowerFirst(countingInWords(state.tokenizer))}
+        </span>
       </div>
     </section>
   )
+}
+
+/** Tokens before and after of each tier, what falls out, and what the provider has to read again. */
+function Effects({ preview, state }: { preview: ContextPreview; state: ContextState }) {
+  const { before, after, fallsOut, cache } = preview
+  const changed = after.flatMap((view) => {
+    const was = before.find((candidate) => candidate.tier === view.tier)
+    return was === undefined || view.tier === 'L3' || (was.tokens === view.tokens && was.items === view.items) ? [] : [{ was, view }]
+  })
+  return (
+    <div className="edit-effects" role="status">
+      {changed.length === 0 && <span className="muted">No tier changes in size.</span>}
+      {changed.map(({ was, view }) => {
+        const by = view.tokens - was.tokens
+        return (
+          <span key={view.tier} className="number" title={`${was.tokens} to ${view.tokens} of ${view.budgetTokens ?? 0} tokens`}>
+            <strong style={{ color: `var(--tier-${view.tier.toLowerCase()})` }}>{view.tier}</strong> {formatTokens(was.tokens)} to{' '}
+            {formatTokens(view.tokens)} ({by > 0 ? '+' : ''}
+            {by})
+          </span>
+        )
+      })}
+      {cache !== null && (
+        <span className="number muted" title="A provider's prompt cache holds up to the first difference; what is behind it is read anew">
+          cache keeps {formatTokens(cache.keptTokens)}, reads {formatTokens(cache.refillTokens)} anew
+          {cache.refillUsd !== null && ` for ${formatUsd(cache.refillUsd)}`}
+          {cache.savedTokens > 0 && `, saves ${formatTokens(cache.savedTokens)}`}
+        </span>
+      )}
+      {fallsOut.length > 0 && (
+        <span className="warning falls-out">
+          <CircleX size={12} aria-hidden /> falls out:{' '}
+          {fallsOut.map((id, index) => (
+            <span key={id}>
+              {index > 0 && ', '}
+              <button type="button" className="link" onClick={() => selectItem(id)}>
+                {state.items[id]?.title ?? id}
+              </button>
+            </span>
+          ))}
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** Four digits below one cent. */
+function formatUsd(usd: number): string {
+  return usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
+}
+
+function lowerFirst(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1)
 }

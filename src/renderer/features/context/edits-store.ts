@@ -1,26 +1,40 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { Edit } from '../../app/window-model'
 
+interface Staged {
+  readonly edits: readonly Edit[]
+  /** The frame of edits by hand that these take back; null when they are new ones. */
+  readonly undoes: number | null
+  /** True while they are on their way to the kernel. */
+  readonly applying: boolean
+}
+
 /** Edits that were made by hand and are not applied yet. */
 export interface EditsStore {
-  readonly store: StoreApi<{ readonly edits: readonly Edit[] }>
+  readonly store: StoreApi<Staged>
   /** A second edit of the same item that says the same kind of thing replaces the first. */
   stage(...edits: readonly Edit[]): void
+  /** Takes the place of everything that waits. */
+  stageUndo(frame: number, edits: readonly Edit[]): void
   unstage(edit: Edit): void
   discard(): void
 }
 
+const NOTHING: Staged = { edits: [], undoes: null, applying: false }
+
 export function createEditsStore(): EditsStore {
-  const store = createStore<{ readonly edits: readonly Edit[] }>(() => ({ edits: [] }))
+  const store = createStore<Staged>(() => NOTHING)
   return {
     store,
     stage(...added) {
       store.setState(({ edits }) => ({
         edits: added.reduce((all, edit) => [...all.filter((other) => subject(other) !== subject(edit)), edit], edits),
+        undoes: null,
       }))
     },
-    unstage: (edit) => store.setState(({ edits }) => ({ edits: edits.filter((other) => other !== edit) })),
-    discard: () => store.setState({ edits: [] }),
+    stageUndo: (frame, edits) => store.setState({ edits, undoes: frame }),
+    unstage: (edit) => store.setState(({ edits }) => ({ edits: edits.filter((other) => other !== edit), undoes: null })),
+    discard: () => store.setState(NOTHING),
   }
 }
 
@@ -42,35 +56,6 @@ function subject(edit: Edit): string {
     case 'edit':
     case 'pin':
       return `${edit.op} ${edit.id}`
-  }
-}
-
-/** Whether the edit holds wherever it is made: it names no item of the context. */
-export function isAddition(edit: Edit): boolean {
-  return edit.op === 'add-note' || edit.op === 'add-file' || edit.op === 'add-symbol' || edit.op === 'add-query'
-}
-
-/** What an edit does, in words. */
-export function editInWords(edit: Edit): string {
-  switch (edit.op) {
-    case 'edit':
-      return `edit ${edit.id}`
-    case 'add-note':
-      return `add note "${edit.title}"`
-    case 'add-file':
-      return `add file ${edit.path}${edit.lines === undefined ? '' : `, lines ${edit.lines.from} to ${edit.lines.to}`}`
-    case 'add-symbol':
-      return `add symbol ${edit.id}`
-    case 'add-query':
-      return edit.language === 'cypher' ? `add the answer to ${edit.query}` : `add what a search for "${edit.query}" finds`
-    case 'pin':
-      return `${edit.pinned ? 'pin' : 'unpin'} ${edit.id}`
-    case 'move':
-      return `move ${edit.id} to ${edit.to}`
-    case 'evict':
-      return `evict ${edit.id}`
-    case 'bring-back':
-      return `bring ${edit.id} back to ${edit.to}`
   }
 }
 

@@ -1,145 +1,136 @@
-import { useMemo, useState } from 'react'
+import { ArrowDownToLine, ArrowUpFromLine, CircleX, PencilLine, Pin, PinOff, Undo2, X } from 'lucide-react'
+import { useMemo } from 'react'
+import { useStore } from 'zustand'
 import type { ContextItem } from '../../../shared/context'
-import type { Frame } from '../../../shared/frames'
-import { useKernelQuery, usePoint, useRunFrames, useWindow } from '../../app/window-context'
-import { formatTokens } from '../../components/format'
-import { FailureView, Skeleton } from '../../components/surfaces'
+import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
+import { formatClock, formatTokens } from '../../components/format'
+import { IconButton } from '../../components/icon-button'
+import { UntrustedInline } from '../../components/untrusted-text'
+import { homeOf, stagePlace } from './context-actions'
+import { contextView, selectItem } from './context-view'
 import { stagedEdits } from './edits-store'
+import { ItemContent } from './item-content'
+import { historyOf } from './item-history'
+import { KIND_LOOK } from './item-kinds'
+import { Provenance } from './item-provenance'
 
-const CONTENT_AT_MOST_BYTES = 262_144
+interface Props {
+  readonly item: ContextItem
+  readonly evicted: boolean
+}
 
-/** One item: its content, where it came from, what happened to it, and the edits that can be made by hand. */
-export function ItemInspector({ item, evicted }: { item: ContextItem; evicted: boolean }) {
-  const model = useWindow()
-  const content = useKernelQuery(item.content, (link, signal) =>
-    link.call('content.text', { hash: item.content, maxBytes: CONTENT_AT_MOST_BYTES }, { signal }),
-  )
-  const [draft, setDraft] = useState<string | null>(null)
-  const { source } = item
+/** One item: what can be done with it, why it is there, where it came from, what happened to it, and its text. */
+export function ItemInspector({ item, evicted }: Props) {
+  const editing = useStore(contextView, (view) => view.editing)
+  const { icon: Icon, word } = KIND_LOOK[item.kind]
   return (
     <section className="inspector" aria-label={`Context item ${item.title}`}>
-      <header>
+      <header className="inspector-head">
+        <Icon size={14} aria-hidden className="muted" />
         <h3 className="clip" title={item.id}>
           {item.title}
         </h3>
-        <p className="muted">
-          {evicted ? 'evicted' : item.tier}, {item.kind}, <span title={`${item.tokens} tokens`}>{formatTokens(item.tokens)} tokens</span>
-          {item.pinned && ', pinned'}
-          {item.stale && <span className="warning">, stale: the file changed after it was read</span>}
-        </p>
+        <IconButton icon={X} label="Close the inspector" onClick={() => selectItem(null)} />
       </header>
-      <div className="inspector-actions">
-        {evicted ? (
-          <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'bring-back', id: item.id, to: item.tier })}>
-            Bring back
-          </button>
-        ) : (
-          <>
-            <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'pin', id: item.id, pinned: !item.pinned })}>
-              {item.pinned ? 'Unpin' : 'Pin'}
-            </button>
-            {item.tier === 'L1' && (
-              <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'move', id: item.id, to: 'L2' })}>
-                Demote to L2
-              </button>
-            )}
-            {item.tier === 'L2' && (
-              <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'move', id: item.id, to: 'L1' })}>
-                Promote to L1
-              </button>
-            )}
-            <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'evict', id: item.id })}>
-              Evict
-            </button>
-            <button
-              type="button"
-              className="button"
-              disabled={content.value === null || content.value.truncated || draft !== null}
-              onClick={() => setDraft(content.value?.text ?? '')}
-            >
-              Edit text
-            </button>
-          </>
+      <p className="inspector-facts muted">
+        <span className={evicted ? 'warning' : ''}>{evicted ? 'evicted' : item.tier}</span>
+        <span>{word}</span>
+        <span title={`${item.tokens} tokens`}>{formatTokens(item.tokens)} tokens</span>
+        {item.pinned && <span>pinned</span>}
+        {item.relevance !== undefined && (
+          <span title="Share of the task's words that its text and title speak of">relevance {Math.round(item.relevance * 100)} %</span>
         )}
-      </div>
+        {item.stale && <span className="warning">stale: the file changed after it was read</span>}
+      </p>
+      <Actions item={item} evicted={evicted} />
       <dl>
         <dt>Why</dt>
         <dd>{item.reason}</dd>
-        <dt>From</dt>
-        <dd>
-          {source.by}
-          {source.tool !== undefined && <> with {source.tool}</>}
-          {source.query !== undefined && <> for "{source.query}"</>}
-          {source.score !== undefined && <>, score {source.score.toFixed(2)}</>}
-          {source.frame === null ? (
-            ', before the run'
-          ) : (
-            <>
-              {' at '}
-              <button type="button" className="link" onClick={() => source.frame !== null && model.select(source.frame)}>
-                frame {source.frame}
-              </button>
-            </>
-          )}
-        </dd>
-        {source.path !== undefined && (
-          <>
-            <dt>File</dt>
-            <dd>
-              <button type="button" className="link mono" onClick={() => source.path !== undefined && model.showFile(source.path, null)}>
-                {source.path}
-              </button>{' '}
-              {source.version !== undefined && <span className="mono faint">version {source.version.slice(0, 12)}</span>}
-            </dd>
-          </>
-        )}
         <dt>Used</dt>
         <dd>
-          added at frame {item.addedAt}, last used at frame {item.lastUsedAt}
+          since frame {item.addedAt}, last at frame {item.lastUsedAt}
         </dd>
       </dl>
+      <Provenance item={item} />
       <History id={item.id} />
-      {content.status === 'failed' && <FailureView failure={content.failure} onRetry={content.reload} />}
-      {content.value === null && content.status === 'loading' && <Skeleton rows={6} />}
-      {draft === null ? (
-        content.value !== null && (
-          <pre className="inspector-content" tabIndex={0} aria-label="Content">
-            {content.value.text}
-            {content.value.truncated && `\n... cut at ${CONTENT_AT_MOST_BYTES} of ${content.value.sizeBytes} bytes`}
-          </pre>
-        )
-      ) : (
-        <div className="inspector-edit">
-          <textarea
-            className="field mono"
-            aria-label="New text"
-            rows={14}
-            value={draft}
-            onChange={(event) => setDraft(event.target.value)}
-          />
-          <div className="inspector-actions">
-            <button
-              type="button"
-              className="button"
-              data-tone="primary"
-              disabled={draft === content.value?.text}
-              onClick={() => stagedEdits.stage({ op: 'edit', id: item.id, text: draft })}
-            >
-              Preview this text
-            </button>
-            <button type="button" className="button" onClick={() => setDraft(null)}>
-              Discard
-            </button>
-          </div>
-        </div>
-      )}
+      <ItemContent item={item} editing={editing && !evicted} />
     </section>
   )
 }
 
-interface Event {
-  readonly frame: number
-  readonly words: string
+function Actions({ item, evicted }: Props) {
+  const { commands, settings } = useWindow()
+  const keymap = useStore(settings.store, (state) => state.keymap)
+  const keyOf = (id: string): string => {
+    const command = commands.store.getState().commands.find((candidate) => candidate.id === id)
+    const key = command === undefined ? null : commands.keyOf(command, keymap)
+    return key === null ? '' : ` (${key})`
+  }
+  if (evicted) {
+    return (
+      <div className="inspector-actions">
+        {(['L1', 'L2'] as const).map((tier) => (
+          <button
+            key={tier}
+            type="button"
+            className="button"
+            title={tier === homeOf(item) ? `Bring back to where it was${keyOf('context.bringBack')}` : undefined}
+            onClick={() => stagePlace({ item, evicted }, tier)}
+          >
+            <Undo2 size={14} aria-hidden /> Bring back to {tier}
+          </button>
+        ))}
+      </div>
+    )
+  }
+  return (
+    <div className="inspector-actions">
+      <button
+        type="button"
+        className="button"
+        title={`${item.pinned ? 'Unpin' : 'Pin'}${keyOf('context.pin')}`}
+        onClick={() => stagedEdits.stage({ op: 'pin', id: item.id, pinned: !item.pinned })}
+      >
+        {item.pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />} {item.pinned ? 'Unpin' : 'Pin'}
+      </button>
+      {item.tier !== 'L1' && (
+        <button
+          type="button"
+          className="button"
+          title={`Promote to L1${keyOf('context.promote')}`}
+          onClick={() => stagePlace({ item, evicted }, 'L1')}
+        >
+          <ArrowUpFromLine size={14} aria-hidden /> Promote to L1
+        </button>
+      )}
+      {item.tier === 'L1' && (
+        <button
+          type="button"
+          className="button"
+          title={`Demote to L2${keyOf('context.demote')}`}
+          onClick={() => stagePlace({ item, evicted }, 'L2')}
+        >
+          <ArrowDownToLine size={14} aria-hidden /> Demote to L2
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        title={`Evict${keyOf('context.evict')}`}
+        onClick={() => stagePlace({ item, evicted }, 'out')}
+      >
+        <CircleX size={14} aria-hidden /> Evict
+      </button>
+      <button
+        type="button"
+        className="button"
+        title={`Edit text${keyOf('context.edit')}`}
+        onClick={() => contextView.setState({ editing: true })}
+      >
+        <PencilLine size={14} aria-hidden /> Edit text
+      </button>
+    </div>
+  )
 }
 
 function History({ id }: { id: string }) {
@@ -149,36 +140,21 @@ function History({ id }: { id: string }) {
   const events = useMemo(() => (point === null ? [] : historyOf(cache.path(point.branchId, point.n), id)), [cache, point, id])
   if (events.length === 0) return null
   return (
-    <details className="history">
+    <details className="history" open={events.length <= 3}>
       <summary>History, {events.length}</summary>
       <ol>
         {events.map((event, index) => (
-          <li key={`${event.frame} ${index}`}>
-            <button type="button" className="link number" onClick={() => model.select(event.frame)}>
+          <li key={`${event.frame} ${index}`} title={formatClock(event.atMs)}>
+            <button type="button" className="link number" aria-label={`frame ${event.frame}`} onClick={() => model.select(event.frame)}>
               {event.frame}
-            </button>{' '}
-            {event.words}
+            </button>
+            <span>
+              <UntrustedInline text={event.words} atMost={200} />
+              {event.tokens !== null && <span className="number faint"> {formatTokens(event.tokens)}</span>}
+            </span>
           </li>
         ))}
       </ol>
     </details>
   )
-}
-
-/** What happened to the item, oldest first; that it was merely used is left out. */
-function historyOf(path: readonly Frame[], id: string): Event[] {
-  const events: Event[] = []
-  for (const frame of path) {
-    if (frame.kind !== 'context.changed' && frame.kind !== 'context.edited') continue
-    const by = frame.kind === 'context.edited' ? ' by hand' : ''
-    for (const change of frame.payload.changes) {
-      if (change.op === 'put') {
-        if (change.item.id === id) events.push({ frame: frame.n, words: `put into ${change.item.tier}${by}: ${change.item.reason}` })
-      } else if (change.id === id && change.op !== 'touch') {
-        const to = change.op === 'move' || change.op === 'bring-back' ? ` to ${change.to}` : ''
-        events.push({ frame: frame.n, words: `${change.op}${to}${by}${'rule' in change ? `: ${change.rule}` : ''}` })
-      }
-    }
-  }
-  return events
 }

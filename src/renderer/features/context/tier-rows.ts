@@ -1,56 +1,142 @@
 import { type ContextItem, type ContextState, type EvictedItem, Tier, tierTokens } from '../../../shared/context'
 
-export type SortOrder = 'tokens' | 'added' | 'used' | 'title'
+export type SortKey = 'title' | 'tokens' | 'source' | 'reason' | 'added' | 'used'
+export interface Sort {
+  readonly key: SortKey
+  readonly descending: boolean
+}
+
+/** How an item differs from what it was at the frame that is compared with. */
+export type ItemChange =
+  | { readonly is: 'same' }
+  | { readonly is: 'added' }
+  | { readonly is: 'removed' }
+  /** Its text, its place or both; `tokensBy` is 0 for a mere move. */
+  | { readonly is: 'changed' | 'moved'; readonly from: Tier; readonly tokensBy: number }
 
 export type Row =
   | { readonly kind: 'tier'; readonly tier: Tier; readonly tokens: number; readonly items: number }
   | { readonly kind: 'item'; readonly item: ContextItem; readonly share: number; readonly change: ItemChange }
   | { readonly kind: 'evicted-title'; readonly items: number }
-  | { readonly kind: 'evicted'; readonly evicted: EvictedItem }
+  | { readonly kind: 'evicted'; readonly evicted: EvictedItem; readonly change: ItemChange }
+  /** There at the frame that is compared with, and neither in a tier nor listed as evicted now. */
+  | { readonly kind: 'gone'; readonly item: ContextItem }
 
-/** How an item differs from the frame that is compared with. */
-export type ItemChange = 'same' | 'added' | 'changed' | 'moved'
-
-const COMPARE: Readonly<Record<SortOrder, (a: ContextItem, b: ContextItem) => number>> = {
-  tokens: (a, b) => b.tokens - a.tokens,
-  added: (a, b) => b.addedAt - a.addedAt,
-  used: (a, b) => b.lastUsedAt - a.lastUsedAt,
-  title: (a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0),
+export interface RowsWanted {
+  readonly sort: Sort
+  readonly filter: string
+  /** The state at the frame that is compared with; null when nothing is compared. */
+  readonly compared: ContextState | null
+  readonly differencesOnly: boolean
 }
 
+const SAME: ItemChange = { is: 'same' }
+
 /** The rows of the list: each tier with its items, then what was evicted, newest first. L3 and L4 only when they hold something. */
-export function rowsOf(state: ContextState, sort: SortOrder, filter: string, compared: ContextState | null): Row[] {
+export function rowsOf(state: ContextState, { sort, filter, compared, differencesOnly }: RowsWanted): Row[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  const shown = (item: ContextItem): boolean =>
-    words.every((word) => `${item.title} ${item.kind} ${item.reason} ${item.id}`.toLowerCase().includes(word))
+  const shown = (item: ContextItem, change: ItemChange): boolean => {
+    if (differencesOnly && compared !== null && change.is === 'same') return false
+    const text = `${item.title} ${item.kind} ${item.reason} ${item.id} ${sourceInWords(item)}${item.pinned ? ' pinned' : ''}${item.stale ? ' stale' : ''}`
+    return words.every((word) => text.toLowerCase().includes(word))
+  }
   const rows: Row[] = []
   for (const tier of Tier.options) {
     const items = itemsOf(state, tier)
     if (items.length === 0 && (tier === 'L3' || tier === 'L4')) continue
     const total = tierTokens(state, tier)
     rows.push({ kind: 'tier', tier, tokens: total, items: items.length })
-    for (const item of items.filter(shown).toSorted((a, b) => COMPARE[sort](a, b) || (a.id < b.id ? -1 : 1))) {
-      rows.push({ kind: 'item', item, share: total === 0 ? 0 : item.tokens / total, change: changeOf(item, compared) })
+    for (const item of items.toSorted((a, b) => compareBy(sort, a, b))) {
+      const change = changeOf(item, compared)
+      if (shown(item, change)) rows.push({ kind: 'item', item, share: total === 0 ? 0 : item.tokens / total, change })
     }
   }
-  const evicted = state.evicted.filter((entry) => shown(entry.item))
-  if (evicted.length > 0) {
-    rows.push({ kind: 'evicted-title', items: evicted.length })
-    for (const entry of evicted.toReversed()) rows.push({ kind: 'evicted', evicted: entry })
+  const listed = new Set(state.evicted.map((entry) => entry.item.id))
+  const evicted = state.evicted.toReversed().flatMap((entry): Row[] => {
+    const change: ItemChange =
+      compared !== null && has(compared, entry.item.id) && !has(state, entry.item.id) && newest(state, entry) ? { is: 'removed' } : SAME
+    return shown(entry.item, change) ? [{ kind: 'evicted', evicted: entry, change }] : []
+  })
+  const gone = Object.values(compared?.items ?? {})
+    .filter((item) => !has(state, item.id) && !listed.has(item.id) && shown(item, { is: 'removed' }))
+    .toSorted((a, b) => compareBy(sort, a, b))
+  if (evicted.length + gone.length > 0) rows.push({ kind: 'evicted-title', items: evicted.length + gone.length })
+  return [...rows, ...gone.map((item): Row => ({ kind: 'gone', item })), ...evicted]
+}
+
+/** What the whole list differs by. */
+export interface Comparison {
+  readonly added: number
+  readonly removed: number
+  readonly moved: number
+  readonly changed: number
+  readonly tokensBy: Readonly<Record<'L1' | 'L2', number>>
+}
+
+export function compareStates(before: ContextState, after: ContextState): Comparison {
+  const counts = { added: 0, removed: 0, moved: 0, changed: 0 }
+  for (const item of Object.values(after.items)) {
+    const { is } = changeOf(item, before)
+    if (is !== 'same') counts[is] += 1
   }
-  return rows
+  for (const item of Object.values(before.items)) if (!has(after, item.id)) counts.removed += 1
+  const by = (tier: 'L1' | 'L2'): number => tierTokens(after, tier) - tierTokens(before, tier)
+  return { ...counts, tokensBy: { L1: by('L1'), L2: by('L2') } }
 }
 
 export function itemsOf(state: ContextState, tier: Tier): ContextItem[] {
   return Object.values(state.items).filter((item) => item.tier === tier)
 }
 
+/** Where an item came from, in a few words. */
+export function sourceInWords({ source }: ContextItem): string {
+  const { by, tool, path, query, lines } = source
+  const place = path === undefined ? '' : `${path}${lines === undefined ? '' : `:${lines.from}-${lines.to}`}`
+  if (by === 'human') return place === '' ? 'by hand' : `by hand, ${place}`
+  if (tool !== undefined) return place === '' ? (query === undefined ? tool : `${tool} "${query}"`) : `${tool} ${place}`
+  return place === '' ? by : place
+}
+
+function compareBy({ key, descending }: Sort, a: ContextItem, b: ContextItem): number {
+  const order = descending ? -1 : 1
+  switch (key) {
+    case 'tokens':
+      return order * (a.tokens - b.tokens) || byId(a, b)
+    case 'added':
+      return order * (a.addedAt - b.addedAt) || byId(a, b)
+    case 'used':
+      return order * (a.lastUsedAt - b.lastUsedAt) || byId(a, b)
+    case 'title':
+      return order * byText(a.title, b.title) || byId(a, b)
+    case 'reason':
+      return order * byText(a.reason, b.reason) || byId(a, b)
+    case 'source':
+      return order * byText(sourceInWords(a), sourceInWords(b)) || byId(a, b)
+  }
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function byId(a: ContextItem, b: ContextItem): number {
+  return byText(a.id, b.id)
+}
+
+function has(state: ContextState, id: string): boolean {
+  return Object.hasOwn(state.items, id)
+}
+
+function newest(state: ContextState, entry: EvictedItem): boolean {
+  return state.evicted.findLast((other) => other.item.id === entry.item.id) === entry
+}
+
 function changeOf(item: ContextItem, compared: ContextState | null): ItemChange {
-  if (compared === null) return 'same'
-  const before = compared.items[item.id]
-  if (before === undefined) return 'added'
-  if (before.content !== item.content) return 'changed'
-  return before.tier === item.tier ? 'same' : 'moved'
+  if (compared === null) return SAME
+  const before = has(compared, item.id) ? compared.items[item.id] : undefined
+  if (before === undefined) return { is: 'added' }
+  if (before.content !== item.content) return { is: 'changed', from: before.tier, tokensBy: item.tokens - before.tokens }
+  return before.tier === item.tier ? SAME : { is: 'moved', from: before.tier, tokensBy: 0 }
 }
 
 export interface Segment {

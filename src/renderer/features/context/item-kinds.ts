@@ -1,0 +1,35 @@
+import {
+  BookOpen,
+  CircleAlert,
+  ClipboardList,
+  FileCode,
+  FlaskConical,
+  GitBranch,
+  Hammer,
+  Link2,
+  type LucideIcon,
+  Network,
+  NotebookPen,
+  SearchCode,
+  Shapes,
+  SquarePen,
+  Target,
+} from 'lucide-react'
+import type { ContextItemKind } from '../../../shared/context'
+
+export const KIND_LOOK: Readonly<Record<ContextItemKind, { readonly icon: LucideIcon; readonly word: string }>> = {
+  task: { icon: Target, word: 'task' },
+  instruction: { icon: BookOpen, word: 'instruction' },
+  file: { icon: FileCode, word: 'file' },
+  'tool-result': { icon: Hammer, word: 'tool result' },
+  error: { icon: CircleAlert, word: 'error' },
+  scratchpad: { icon: SquarePen, word: 'scratchpad' },
+  note: { icon: NotebookPen, word: 'note' },
+  plan: { icon: ClipboardList, word: 'plan' },
+  symbols: { icon: Shapes, word: 'symbols' },
+  references: { icon: Link2, word: 'references' },
+  tests: { icon: FlaskConical, word: 'tests' },
+  git: { icon: GitBranch, word: 'git' },
+  dependencies: { icon: Network, word: 'dependencies' },
+  query: { icon: SearchCode, word: 'answer of a query' },
+}
