@@ -1,5 +1,5 @@
 import { Popover } from '@base-ui/react/popover'
-import { Database, Shield, ShieldAlert, TriangleAlert } from 'lucide-react'
+import { Database, Shield, ShieldAlert, TriangleAlert, Waypoints } from 'lucide-react'
 import { useStore } from 'zustand'
 import { tierTokens } from '../../shared/context'
 import { count, formatBytes, formatTokens } from '../components/format'
@@ -84,46 +84,49 @@ function IsolationItem({ report }: { report: WorkspaceInfo['isolation'] }) {
   )
 }
 
+/** What the index does now, or how much it holds; opens what search and graph are made of. */
 function IndexItem({ index }: { index: WorkspaceInfo['index'] }) {
   const { commands } = useWindow()
-  const text =
-    index.state === 'indexing'
-      ? `indexing ${index.filesDone} of ${index.files}`
-      : index.state === 'failed'
-        ? 'index failed'
-        : `${count(index.symbols, 'symbol')} indexed`
+  const skipped = index.skipped.reduce((sum, { count: number }) => sum + number, 0)
+  const isFailed = index.state === 'failed'
+  const text = indexWords(index)
+  const details = [
+    `${count(index.files, 'file')}, ${count(index.symbols, 'entity', 'entities')}, ${count(index.edges, 'relation')}, ${formatBytes(index.sizeBytes)}`,
+    ...(index.problems.length > 0 ? [`${count(index.problems.length, 'file')} with problems`] : []),
+    ...index.skipped.map(({ reason, count: number }) => `${count(number, 'file')} left out: ${reason}`),
+  ]
   return (
-    <Popover.Root>
-      <Popover.Trigger className="status-item" data-tone={index.state === 'failed' ? 'danger' : undefined} aria-label={`Index: ${text}`}>
-        {text}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner side="top" align="start" sideOffset={6}>
-          <Popover.Popup className="popup popover" aria-label="Index">
-            <h3>Index</h3>
-            <p className="muted">
-              {count(index.files, 'file')}, {count(index.symbols, 'symbol')}, {count(index.edges, 'relation')}, version {index.version}.
-            </p>
-            {index.problems.length > 0 && (
-              <ul className="proofs">
-                {index.problems.map((problem) => (
-                  <li key={problem.path}>
-                    <TriangleAlert size={14} className="warning" aria-hidden />
-                    <span>
-                      <code>{problem.path}</code> {problem.reason}
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            )}
-            <button type="button" className="button" style={{ marginTop: 12 }} onClick={() => commands.run('index.refresh')}>
-              Index again
-            </button>
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+    <button
+      type="button"
+      className="status-item"
+      data-testid="index-status"
+      data-tone={isFailed ? 'danger' : undefined}
+      aria-label={`Index: ${text}`}
+      title={details.join('\n')}
+      onClick={() => commands.run('search.quality')}
+    >
+      <Waypoints size={13} aria-hidden />
+      {text}
+      {index.state === 'indexing' && index.files > 0 && (
+        <progress style={{ width: 56, height: 6, accentColor: 'var(--accent)' }} max={index.files} value={index.filesDone} aria-hidden />
+      )}
+      {index.problems.length > 0 && !isFailed && (
+        <span className="warning">
+          <TriangleAlert size={12} aria-hidden /> {index.problems.length}
+        </span>
+      )}
+      {skipped > 0 && index.state === 'idle' && <span className="faint">{skipped} left out</span>}
+      {index.state === 'idle' && index.sizeBytes > 0 && <span className="faint number">{formatBytes(index.sizeBytes)}</span>}
+    </button>
   )
+}
+
+function indexWords({ state, files, filesDone, symbols, background }: WorkspaceInfo['index']): string {
+  if (state === 'failed') return 'index failed'
+  if (state === 'indexing') return `indexing ${filesDone} of ${count(files, 'file')}`
+  if (background === null) return `${count(symbols, 'entity', 'entities')} indexed`
+  const { what, done, of } = background
+  return `${what} ${of === null ? count(done, 'done', 'done') : `${Math.floor((100 * done) / Math.max(1, of))} %`}`
 }
 
 function JournalItem({ journal }: { journal: WorkspaceInfo['journal'] }) {

@@ -2,39 +2,48 @@ import {
   Background,
   BackgroundVariant,
   type Edge,
+  getViewportForBounds,
   MarkerType,
   MiniMap,
   Panel,
+  type Rect,
   ReactFlow,
   ReactFlowProvider,
-  useNodesInitialized,
   useReactFlow,
+  useStore as useFlowStore,
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
-import { type Failure, toFailure } from '../../../shared/failure'
+import { type KeyboardEvent, type MouseEvent, useEffect, useEffectEvent, useMemo, useRef } from 'react'
 import type { GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
 import { count } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
+import { NODE_LOOK } from '../../components/node-look'
 import { FailureView, Skeleton } from '../../components/surfaces'
-import { openNode, toggleExpanded, graph } from './graph-store'
+import { GraphBackdrop } from './graph-backdrop'
+import { graph, openNode, toggleExpanded } from './graph-store'
 import { edgeWord } from './kinds'
 import type { Place } from './layout-input'
-import { GraphLayout } from './layout-worker'
-import { type EdgeBundle, edgeId, type Hop, type ShownGraph } from './merge-results'
+import { type EdgeBundle, edgeId, type ShownGraph } from './merge-results'
 import { directionOf, neighbourOf } from './neighbour'
+import { nodeAt, type Scene, type SceneEdge, type SceneNode } from './paint-backdrop'
 import { type SymbolFlowNode, SymbolNode } from './symbol-node'
+import { useLayout } from './use-layout'
+import type { Way } from './ways'
 
 const NODE_TYPES = { symbol: SymbolNode }
 const MINIMAP_FROM = 40
 const MINIMAP = { width: 132, height: 84 }
 const LABELS_UP_TO = 60
-const FIT = { padding: 0.06, maxZoom: 1 }
+const LABELLED_AT_ONCE = 6
+/** From here on relations are painted on one canvas, and nodes are elements only where they are seen and can be read. */
+const BIG_FROM = 400
+const MARKS_BELOW = 0.42
+const PADDING = 0.06
+const LEAST_ZOOM = 0.02
 /** Below this nobody reads names: what does not fit is moved to, around the roots. */
 const READABLE_ZOOM = 0.7
-const LABELLED_AT_ONCE = 6
 
 interface Props {
   readonly shown: ShownGraph
@@ -42,7 +51,7 @@ interface Props {
   readonly roots: ReadonlySet<string>
   readonly expanded: ReadonlySet<string>
   readonly selected: string | null
-  readonly ways: readonly (readonly Hop[])[]
+  readonly way: Way | null
 }
 
 export function GraphCanvas(props: Props) {
@@ -53,82 +62,54 @@ export function GraphCanvas(props: Props) {
   )
 }
 
-interface LaidOut {
-  readonly places: ReadonlyMap<string, Place>
-  /** The graph that it is the picture of. */
-  readonly of: ShownGraph
-}
-
-/** Places by node, laid out in a worker. The last picture stays until the next one is there. */
-function useLayout(shown: ShownGraph, bundles: readonly EdgeBundle[]): { picture: LaidOut | null; failure: Failure | null } {
-  const [state, setState] = useState<{ picture: LaidOut | null; failure: Failure | null }>({ picture: null, failure: null })
-  const layout = useRef<GraphLayout | null>(null)
-  useEffect(() => {
-    const own = new GraphLayout()
-    layout.current = own
-    return () => own.dispose()
-  }, [])
-  useEffect(() => {
-    let current = true
-    layout.current?.run(shown.nodes, bundles).then(
-      (places) => {
-        if (current) setState({ picture: { places, of: shown }, failure: null })
-      },
-      (thrown: unknown) => {
-        const failure = toFailure(thrown)
-        if (current && failure.code !== 'cancelled') setState((before) => ({ ...before, failure }))
-      },
-    )
-    return () => {
-      current = false
-    }
-  }, [shown, bundles])
-  return state
-}
-
-function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
+function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
   const model = useWindow()
   const flow = useReactFlow()
-  const measured = useNodesInitialized()
   const frame = useRef<HTMLDivElement>(null)
   const { picture, failure } = useLayout(shown, bundles)
   const places = picture?.places ?? null
   const hasPicture = places !== null
-  const wayEdges = useMemo(() => new Set(ways.flatMap((way) => way.map((hop) => edgeId(hop.edge)))), [ways])
-  const wayNodes = useMemo(() => new Set(ways.flatMap((way) => way.flatMap((hop) => [hop.from, hop.to]))), [ways])
+  const isBig = shown.nodes.length >= BIG_FROM
+  const wayEdges = useMemo(() => new Set(way?.hops.map((hop) => edgeId(hop.edge)) ?? []), [way])
+  const wayNodes = useMemo(() => new Set(way?.hops.flatMap((hop) => [hop.from, hop.to]) ?? []), [way])
   const near = useMemo(() => nearOf(selected, bundles), [selected, bundles])
+  const byId = useMemo(() => new Map(shown.nodes.map((node) => [node.id, node])), [shown])
+  const seen = useSeenPart(isBig)
 
-  const nodes = useMemo(
-    () =>
-      places === null
-        ? []
-        : shown.nodes.flatMap((node): SymbolFlowNode[] => {
-            const place = places.get(node.id)
-            if (place === undefined) return []
-            return [
-              {
-                id: node.id,
-                type: 'symbol',
-                position: { x: place.x, y: place.y },
-                width: place.width,
-                height: place.height,
-                selected: node.id === selected,
-                data: {
-                  node,
-                  root: roots.has(node.id),
-                  expanded: expanded.has(node.id),
-                  onWay: wayNodes.has(node.id),
-                  dimmed: wayNodes.size > 0 ? !wayNodes.has(node.id) : near.size > 1 && !near.has(node.id),
-                  onOpen: (target: GraphNode) => openNode(model, target),
-                  onToggle: (target: GraphNode) => void toggleExpanded(model, target.id).catch(model.notices.fail),
-                },
-              },
-            ]
-          }),
-    [places, shown.nodes, selected, roots, expanded, wayNodes, near, model],
+  const nodes = useMemo(() => {
+    if (places === null || seen === 'far') return []
+    return shown.nodes.flatMap((node): SymbolFlowNode[] => {
+      const place = places.get(node.id)
+      if (place === undefined || (seen !== null && !overlaps(place, seen))) return []
+      return [
+        {
+          id: node.id,
+          type: 'symbol',
+          position: { x: place.x, y: place.y },
+          width: place.width,
+          height: place.height,
+          selected: node.id === selected,
+          data: {
+            node,
+            root: roots.has(node.id) && roots.size <= 2,
+            expanded: expanded.has(node.id),
+            onWay: wayNodes.has(node.id),
+            dimmed: isDimmed(node.id, wayNodes, near),
+            onOpen: (target: GraphNode) => openNode(model, target),
+            onToggle: (target: GraphNode) => void toggleExpanded(model, target.id).catch(model.notices.fail),
+          },
+        },
+      ]
+    })
+  }, [places, shown.nodes, selected, roots, expanded, wayNodes, near, model, seen])
+
+  const scene = useMemo(
+    () => (isBig && places !== null ? sceneOf(shown, bundles, places, { wayEdges, wayNodes, selected, near }) : null),
+    [isBig, places, shown, bundles, wayEdges, wayNodes, selected, near],
   )
 
   const edges = useMemo(() => {
+    if (isBig) return []
     const there = new Set(nodes.map((node) => node.id))
     const labelled = bundles.filter((bundle) => bundle.from === selected || bundle.to === selected).length <= LABELLED_AT_ONCE
     return bundles.flatMap((bundle): Edge[] => {
@@ -153,17 +134,30 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
         },
       ]
     })
-  }, [bundles, nodes, wayEdges, selected])
+  }, [isBig, bundles, nodes, wayEdges, selected])
 
-  /** All of it when it can be read then, else its middle. */
-  const show = useEffectEvent(() => {
-    const middle = shown.nodes.filter((node) => roots.has(node.id) && node.id === selected).map((node) => ({ id: node.id }))
+  function moveTo(bounds: Rect, least: number, most: number, duration = 0): void {
     const box = frame.current?.getBoundingClientRect()
-    if (box === undefined) return
-    const bounds = flow.getNodesBounds(nodes.map((node) => node.id))
-    const whole = Math.min(box.width / bounds.width, box.height / bounds.height) * (1 - FIT.padding)
-    if (whole >= READABLE_ZOOM || middle.length === 0) void flow.fitView({ ...FIT, minZoom: wayNodes.size > 0 ? 0.5 : 0.3 })
-    else void flow.fitView({ ...FIT, nodes: middle, minZoom: READABLE_ZOOM, maxZoom: READABLE_ZOOM })
+    if (box === undefined || box.width === 0) return
+    void flow.setViewport(getViewportForBounds(bounds, box.width, box.height, least, most, PADDING), { duration })
+  }
+
+  function showAll(duration = 0): void {
+    if (places !== null) moveTo(boundsOf([...places.values()]), LEAST_ZOOM, 1, duration)
+  }
+
+  /** All of it when it can be read then, or is too much for reading; else its middle, or the way. */
+  const show = useEffectEvent(() => {
+    const box = frame.current?.getBoundingClientRect()
+    if (box === undefined || places === null) return
+    const bounds = boundsOf([...places.values()])
+    const whole = Math.min(box.width / bounds.width, box.height / bounds.height) * (1 - PADDING)
+    const onWay = [...wayNodes].flatMap((id) => places.get(id) ?? [])
+    const middle = roots.size <= 2 && selected !== null && roots.has(selected) ? places.get(selected) : undefined
+    if (whole >= READABLE_ZOOM) moveTo(bounds, 0.3, 1)
+    else if (onWay.length > 0) moveTo(boundsOf(onWay), 0.5, 1)
+    else if (middle !== undefined) moveTo(middle, READABLE_ZOOM, READABLE_ZOOM)
+    else moveTo(bounds, isBig ? LEAST_ZOOM : 0.3, 1)
   })
   /** A picture that grew is moved so that the selected symbol stays where it was on the screen. */
   const keepInPlace = useEffectEvent((earlier: ReadonlyMap<string, Place> | null, later: ReadonlyMap<string, Place>) => {
@@ -175,12 +169,12 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
   })
 
   // A new picture is shown whole, also while its place changes size, until somebody moves it.
-  const topic = [...roots].join(' ')
+  const topic = [...roots].slice(0, 100).join(' ')
   const fitted = useRef<string | null>(null)
   const moved = useRef(false)
   const before = useRef<ReadonlyMap<string, Place> | null>(null)
   useEffect(() => {
-    if (!measured || picture === null || picture.of !== shown || before.current === picture.places) return
+    if (picture === null || picture.of !== shown || before.current === picture.places) return
     const earlier = before.current
     before.current = picture.places
     if (fitted.current === topic) {
@@ -191,7 +185,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     moved.current = false
     const soon = requestAnimationFrame(() => show())
     return () => cancelAnimationFrame(soon)
-  }, [measured, picture, shown, topic])
+  }, [picture, shown, topic])
   useEffect(() => {
     const element = frame.current
     if (element === null) return
@@ -201,6 +195,10 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
     watching.observe(element)
     return () => watching.disconnect()
   }, [hasPicture])
+  // Another way was chosen: what of it is outside comes into view.
+  useEffect(() => {
+    if (way !== null && fitted.current === topic) requestAnimationFrame(() => show())
+  }, [way, topic])
 
   function focusOn(id: string): void {
     const place = places?.get(id)
@@ -217,37 +215,46 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || places === null) return
-    const node = shown.nodes.find((candidate) => candidate.id === selected)
+    const node = byId.get(selected ?? '')
     const direction = directionOf(event.key)
     if (direction !== null) {
       const next = selected === null ? ([...roots][0] ?? null) : neighbourOf(selected, direction, places, bundles)
       if (next !== null) focusOn(next)
     } else if (event.key === 'Enter' && node !== undefined) openNode(model, node)
-    else if ((event.key === ' ' || event.key === '+') && node !== undefined) void toggleExpanded(model, node.id).catch(model.notices.fail)
+    else if (event.key === ' ' && node !== undefined) void toggleExpanded(model, node.id).catch(model.notices.fail)
     else if (event.key === 'Home') focusOn([...roots][0] ?? shown.nodes[0]?.id ?? '')
-    else if (event.key === '0') void flow.fitView(FIT)
+    else if (event.key === '0') showAll()
+    else if (event.key === '+') void flow.zoomIn()
+    else if (event.key === '-') void flow.zoomOut()
+    else if (/^[1-9]$/.test(event.key)) graph.setState({ chosenWay: Number(event.key) - 1 })
     else return
     event.preventDefault()
     event.stopPropagation()
   }
 
+  function markAt(event: MouseEvent): SceneNode | null {
+    if (scene === null) return null
+    const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY })
+    return nodeAt(scene.nodes, x, y, 4 / flow.getZoom())
+  }
+
   if (failure !== null) return <FailureView failure={failure} onRetry={() => graph.setState({ view: 'table' })} />
   if (places === null) return <Skeleton />
-  const current = shown.nodes.find((node) => node.id === selected)
+  const current = byId.get(selected ?? '')
   return (
-    <div ref={frame} className="graph-canvas">
+    <div ref={frame} className="graph-canvas" data-big={isBig} data-quick={picture?.quick}>
       <span className="visually-hidden" role="status">
-        {current === undefined ? '' : `${current.kind} ${current.name}, ${current.path} line ${current.nameLine}`}
+        {current === undefined ? '' : `${NODE_LOOK[current.kind].word} ${current.name}, ${current.path} line ${current.nameLine}`}
       </span>
       <ReactFlow
         tabIndex={0}
-        aria-label={`Graph of ${count(shown.nodes.length, 'symbol')} and ${count(shown.edges.length, 'relation')}. Arrows move along relations, Enter opens, Space expands. The table shows the same.`}
+        aria-label={`Graph of ${count(shown.nodes.length, 'node')} and ${count(shown.edges.length, 'relation')}. Arrows move along relations, Enter opens, Space expands, digits choose a way. The table shows the same.`}
         onKeyDown={onKeyDown}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
-        onlyRenderVisibleElements={nodes.length > LABELS_UP_TO}
-        minZoom={0.1}
+        onlyRenderVisibleElements={!isBig && nodes.length > LABELS_UP_TO}
+        minZoom={isBig ? LEAST_ZOOM : 0.1}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -266,9 +273,20 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_event, node) => graph.setState({ selected: node.id })}
         onNodeDoubleClick={(_event, node) => openNode(model, node.data.node)}
+        onPaneClick={(event) => {
+          const mark = markAt(event)
+          const node = byId.get(mark?.id ?? '')
+          if (node === undefined) return
+          if (event.detail > 1) openNode(model, node)
+          else graph.setState({ selected: node.id })
+        }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--hairline)" />
-        {nodes.length > MINIMAP_FROM && (
+        {scene !== null ? (
+          <GraphBackdrop scene={scene} selected={selected} marksBelow={MARKS_BELOW} />
+        ) : (
+          <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--hairline)" />
+        )}
+        {nodes.length > MINIMAP_FROM && !isBig && (
           <MiniMap
             style={MINIMAP}
             pannable
@@ -278,13 +296,81 @@ function Canvas({ shown, bundles, roots, expanded, selected, ways }: Props) {
           />
         )}
         <Panel position="bottom-left" className="graph-zoom">
-          <IconButton icon={ZoomIn} label="Zoom in" onClick={() => void flow.zoomIn({ duration: motionMs() })} />
-          <IconButton icon={ZoomOut} label="Zoom out" onClick={() => void flow.zoomOut({ duration: motionMs() })} />
-          <IconButton icon={Maximize} label="Show all" shortcut="0" onClick={() => void flow.fitView({ ...FIT, duration: motionMs() })} />
+          <IconButton icon={ZoomIn} label="Zoom in" shortcut="+" onClick={() => void flow.zoomIn({ duration: motionMs() })} />
+          <IconButton icon={ZoomOut} label="Zoom out" shortcut="-" onClick={() => void flow.zoomOut({ duration: motionMs() })} />
+          <IconButton icon={Maximize} label="Show all" shortcut="0" onClick={() => showAll(motionMs())} />
         </Panel>
       </ReactFlow>
     </div>
   )
+}
+
+/**
+ * The part of a big picture whose nodes are elements: the view and half of it around, in steps, so that most movements change
+ * nothing. `far` when nothing can be read; null when the graph is small and all of it is.
+ */
+function useSeenPart(isBig: boolean): Rect | 'far' | null {
+  const key = useFlowStore(({ transform: [x, y, zoom], width, height }) => {
+    if (!isBig) return null
+    if (zoom < MARKS_BELOW || width === 0) return 'far'
+    const step = 2 ** Math.ceil(Math.log2(Math.max(width, height) / zoom / 2))
+    return `${Math.floor(-x / zoom / step)} ${Math.floor(-y / zoom / step)} ${step}`
+  })
+  return useMemo(() => {
+    if (key === null || key === 'far') return key
+    const [column = 0, row = 0, step = 1] = key.split(' ').map(Number)
+    return { x: (column - 0.5) * step, y: (row - 0.5) * step, width: 4 * step, height: 4 * step }
+  }, [key])
+}
+
+function overlaps(place: Place, part: Rect): boolean {
+  return (
+    place.x < part.x + part.width && place.x + place.width > part.x && place.y < part.y + part.height && place.y + place.height > part.y
+  )
+}
+
+interface Marked {
+  readonly wayEdges: ReadonlySet<string>
+  readonly wayNodes: ReadonlySet<string>
+  readonly selected: string | null
+  readonly near: ReadonlySet<string>
+}
+
+function sceneOf(shown: ShownGraph, bundles: readonly EdgeBundle[], places: ReadonlyMap<string, Place>, marked: Marked): Scene {
+  const { wayEdges, wayNodes, selected, near } = marked
+  return {
+    nodes: shown.nodes.flatMap((node): SceneNode[] => {
+      const place = places.get(node.id)
+      if (place === undefined) return []
+      const look = wayNodes.has(node.id) ? 'way' : isDimmed(node.id, wayNodes, near) ? 'dimmed' : 'plain'
+      return [{ id: node.id, family: NODE_LOOK[node.kind].family, look, x: place.x, y: place.y, width: place.width, height: place.height }]
+    }),
+    edges: bundles.flatMap(({ from, to, edges }): SceneEdge[] => {
+      const [a, b] = [places.get(from), places.get(to)]
+      const kind = edges[0]?.kind
+      if (a === undefined || b === undefined) return []
+      const plain = kind === 'maybe_calls' ? 'dashed' : kind === 'contains' ? 'dotted' : 'plain'
+      const touching = from === selected || to === selected
+      const look = edges.some((edge) => wayEdges.has(edgeId(edge))) ? 'way' : touching ? 'near' : plain
+      return [{ x1: a.x + a.width, y1: a.y + a.height / 2, x2: b.x, y2: b.y + b.height / 2, look }]
+    }),
+  }
+}
+
+/** Beside a way everything else steps back; without one, what is not next to the selected node does. */
+function isDimmed(id: string, wayNodes: ReadonlySet<string>, near: ReadonlySet<string>): boolean {
+  return wayNodes.size > 0 ? !wayNodes.has(id) : near.size > 1 && !near.has(id)
+}
+
+function boundsOf(places: readonly Place[]): Rect {
+  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { x, y, width, height } of places) {
+    left = Math.min(left, x)
+    top = Math.min(top, y)
+    right = Math.max(right, x + width)
+    bottom = Math.max(bottom, y + height)
+  }
+  return places.length === 0 ? { x: 0, y: 0, width: 1, height: 1 } : { x: left, y: top, width: right - left, height: bottom - top }
 }
 
 function nearOf(selected: string | null, bundles: readonly EdgeBundle[]): Set<string> {

@@ -1,115 +1,122 @@
 import { useMemo } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
-import { useIsPast, usePoint, useWindow } from '../../app/window-context'
+import { useWindow } from '../../app/window-context'
 import type { WorkspaceInfo } from '../../app/workspace-store'
 import { count } from '../../components/format'
 import { EmptyState, FailureView, Skeleton } from '../../components/surfaces'
+import { AsOfBar } from './as-of-bar'
+import { mistakeAt } from './cypher-editor'
 import { Details } from './details'
 import { GraphBar } from './graph-bar'
 import { GraphCanvas } from './graph-canvas'
-import { graph, type GraphTopic, MOST_NODES, reload, showAround } from './graph-store'
-import { bundleEdges, shownGraph, waysOf } from './merge-results'
+import { graph, type GraphMode, type GraphTopic, MOST_NODES, reload, runQuery, showAround } from './graph-store'
+import { bundleEdges, shownGraph } from './merge-results'
+import { QUERY_EXAMPLES } from './query-examples'
 import { RelationTable } from './relation-table'
+import { ResultHead, ResultTable } from './result-table'
+import { waysOfView } from './ways'
 import './graph.css'
 
 export default function GraphPanel({ visible }: PanelProps) {
   const model = useWindow()
   const view = useStore(graph)
   const index = useStore(model.workspace.store, (state) => state.info?.index ?? null)
-  const { sources, roots, topic } = view
+  const { sources, roots, topic, table } = view
   const shown = useMemo(
-    () => shownGraph(sources, roots, { kinds: view.kinds, minConfidence: view.minConfidence }),
-    [sources, roots, view.kinds, view.minConfidence],
+    () => shownGraph(sources, roots, { kinds: view.kinds, hiddenKinds: view.hiddenKinds, minConfidence: view.minConfidence }),
+    [sources, roots, view.kinds, view.hiddenKinds, view.minConfidence],
   )
   const bundles = useMemo(() => bundleEdges(shown.edges), [shown.edges])
-  const ways = useMemo(() => {
-    const [base] = sources
-    const ends = topic.kind === 'path' ? { from: topic.from.id, to: topic.to.id } : topic.kind === 'frame' ? topic.ends : null
-    return ends !== null && base !== undefined && view.status === 'idle' ? waysOf(base.result, ends.from, ends.to) : []
-  }, [sources, topic, view.status])
+  const ways = useMemo(() => waysOfView({ topic, table, flow: view.flow, sources }), [topic, table, view.flow, sources])
   const expanded = useMemo(() => new Set(sources.flatMap((source) => (source.expanded === null ? [] : [source.expanded]))), [sources])
-  const hasGraph = shown.nodes.length > 0
+  const isQuery = topic.kind === 'query' && table !== null
+  const asTable = view.view === 'table'
+  const hasContent = shown.nodes.length > 0 || isQuery
   return (
     <div className="graph-panel">
-      <GraphBar hiddenEdges={shown.hiddenEdges} />
-      <StatusLine index={index} />
-      {view.failure !== null && <FailureView failure={view.failure} onRetry={() => void reload(model)} />}
+      <GraphBar shown={shown} />
+      <AsOfBar index={index} visible={visible} />
+      {topic.kind === 'frame' && <FrameWords topic={topic} />}
+      {view.failure !== null && !(topic.kind === 'query' && mistakeAt(view.failure) !== null) && (
+        <FailureView failure={view.failure} onRetry={() => void reload(model)} />
+      )}
       {shown.truncated && topic.kind === 'around' && (
         <p className="graph-hint" role="status">
-          There is more than these {count(shown.nodes.length, 'symbol')}.
+          There is more than these {count(shown.nodes.length, 'node')}.
           {view.limit < MOST_NODES && (
-            <button type="button" className="link" onClick={() => void showAround(model, topic.root, Math.min(MOST_NODES, view.limit * 2))}>
-              Show up to {Math.min(MOST_NODES, view.limit * 2)}
+            <button type="button" className="link" onClick={() => void showAround(model, topic.root, Math.min(MOST_NODES, view.limit * 4))}>
+              Show up to {Math.min(MOST_NODES, view.limit * 4)}
             </button>
           )}
         </p>
       )}
-      {shown.truncated && topic.kind !== 'around' && (
+      {shown.truncated && (topic.kind === 'path' || topic.kind === 'frame' || topic.kind === 'flow') && (
         <p className="graph-hint" role="status">
           There is more than what is shown here.
         </p>
       )}
-      <div className="graph-body">
-        {hasGraph && visible ? (
+      <div className="graph-body" data-loading={view.status === 'loading'}>
+        {hasContent && visible ? (
           <>
             <div className="graph-main">
-              {view.view === 'graph' ? (
-                <GraphCanvas shown={shown} bundles={bundles} roots={roots} expanded={expanded} selected={view.selected} ways={ways} />
-              ) : (
+              {isQuery && (asTable || shown.nodes.length === 0) ? (
+                <ResultTable table={table} selected={view.selected} />
+              ) : asTable ? (
                 <RelationTable shown={shown} selected={view.selected} />
+              ) : (
+                <div className="graph-picture">
+                  {isQuery && <ResultHead table={table} />}
+                  <GraphCanvas
+                    shown={shown}
+                    bundles={bundles}
+                    roots={roots}
+                    expanded={expanded}
+                    selected={view.selected}
+                    way={ways[Math.min(view.chosenWay, ways.length - 1)] ?? null}
+                  />
+                </div>
               )}
             </div>
-            {view.details && <Details shown={shown} selected={view.selected} expanded={expanded} roots={roots} ways={ways} />}
+            {view.details && shown.nodes.length > 0 && (
+              <Details
+                shown={shown}
+                selected={view.selected}
+                expanded={expanded}
+                roots={roots}
+                ways={ways}
+                chosen={Math.min(view.chosenWay, ways.length - 1)}
+              />
+            )}
           </>
         ) : (
-          <Nothing topic={topic} status={view.status} index={index} maxHops={view.maxHops} />
+          <Nothing topic={topic} mode={view.mode} status={view.status} index={index} maxHops={view.maxHops} />
         )}
       </div>
     </div>
   )
 }
 
-/** Says what is shown: the repository as it is now, whatever frame is selected. */
-function StatusLine({ index }: { index: WorkspaceInfo['index'] | null }) {
+function FrameWords({ topic }: { topic: Extract<GraphTopic, { kind: 'frame' }> }) {
   const model = useWindow()
-  const past = useIsPast()
-  const point = usePoint()
   const runId = useStore(model.selection, (state) => state.runId)
-  const { topic, indexVersion, status } = useStore(graph)
-  const stale = index !== null && indexVersion !== null && index.version > indexVersion && topic.kind !== 'none' && topic.kind !== 'frame'
   return (
     <p className="graph-hint" role="status">
-      <span>
-        Live repository{past && point !== null ? `, not frame ${point.n}: the index knows the files as they are now` : ''}.{' '}
-        {topic.kind === 'frame' &&
-          `Symbols that ${topic.title} named at frame ${topic.n}${topic.runId === runId ? '' : ' of another run'}. `}
-        {topic.kind === 'frame' && topic.missing > 0 && `${count(topic.missing, 'name')} not in the index. `}
-      </span>
-      {index !== null && (
-        <span className={index.state === 'failed' ? 'danger' : 'faint'}>
-          {index.state === 'indexing' && `Indexing ${index.filesDone} of ${count(index.files, 'file')}: answers may be incomplete.`}
-          {index.state === 'failed' && 'The index failed.'}
-          {index.state === 'idle' && `${count(index.files, 'file')}, ${count(index.symbols, 'symbol')}, ${count(index.edges, 'relation')}`}
-          {index.problems.length > 0 && index.state !== 'failed' && `, ${count(index.problems.length, 'file')} left out`}
-        </span>
-      )}
-      {index?.state === 'failed' && (
-        <button type="button" className="link" onClick={() => model.commands.run('index.refresh')}>
-          Index again
-        </button>
-      )}
-      {stale && status === 'idle' && (
-        <button type="button" className="link" onClick={() => void reload(model)}>
-          The files changed: ask again
-        </button>
-      )}
+      What {topic.title} named at frame {topic.n}
+      {topic.runId === runId ? '' : ' of another run'}.{topic.missing > 0 && ` ${count(topic.missing, 'name')} not in the index.`}
     </p>
   )
 }
 
-function Nothing(props: { topic: GraphTopic; status: string; index: WorkspaceInfo['index'] | null; maxHops: number }) {
-  const { topic, status, index, maxHops } = props
+interface NothingProps {
+  readonly topic: GraphTopic
+  readonly mode: GraphMode
+  readonly status: string
+  readonly index: WorkspaceInfo['index'] | null
+  readonly maxHops: number
+}
+
+function Nothing({ topic, mode, status, index, maxHops }: NothingProps) {
   const model = useWindow()
   if (status === 'loading') return <Skeleton />
   if (status === 'failed') return null
@@ -125,7 +132,7 @@ function Nothing(props: { topic: GraphTopic; status: string; index: WorkspaceInf
           )
         }
       >
-        TypeScript and JavaScript files of the repository are indexed: their symbols, imports, calls and inheritance.
+        Code, data, infrastructure, configuration, documents and people of the repository are indexed, and how they hang together.
       </EmptyState>
     )
   }
@@ -166,12 +173,51 @@ function Nothing(props: { topic: GraphTopic; status: string; index: WorkspaceInf
       </EmptyState>
     )
   }
-  if (topic.kind === 'frame')
-    return <EmptyState title="Not in the index">None of the names in that frame is a symbol of the repository now.</EmptyState>
+  if (topic.kind === 'frame') return <EmptyState title="Not in the index">None of the names in that frame is in the graph.</EmptyState>
+  if (topic.kind === 'around')
+    return (
+      <EmptyState title="Not there">{topic.root.name} is not in the code at this point: it came later, or was gone by then.</EmptyState>
+    )
+  if (topic.kind === 'flow')
+    return (
+      <EmptyState title="No way of this value was found">
+        No {topic.asked.name} goes {topic.asked.from !== '' && `from ${topic.asked.from} `}
+        {topic.asked.to !== '' && `to ${topic.asked.to} `}by arguments, returns, assignments and properties. Leave out one end to see how
+        far it goes.
+      </EmptyState>
+    )
+  if (mode === 'query')
+    return (
+      <EmptyState
+        title="Ask the graph"
+        action={
+          <button
+            type="button"
+            className="button"
+            data-tone="primary"
+            onClick={() => {
+              graph.setState({ cypher: QUERY_EXAMPLES[0]?.cypher ?? '' })
+              void runQuery(model)
+            }}
+          >
+            Run the first example
+          </button>
+        }
+      >
+        Cypher, with completion as you type: labels after a colon, names in quotation marks from the index. Ctrl+Enter runs, Alt+Up brings
+        earlier queries back.
+      </EmptyState>
+    )
+  if (mode === 'flow')
+    return (
+      <EmptyState title="Follow a value">
+        Where does user_id go, from the gateway to billing? Name the value, and where it comes from or goes to: folders, files or symbols.
+      </EmptyState>
+    )
   return (
     <EmptyState title="Knowledge graph">
-      Find a symbol to see what it uses and what uses it, or trace how one symbol leads to another. Enter opens the file, Space shows more
-      around a symbol, arrows move along relations.
+      Find a symbol, table, service or decision to see what it uses and what uses it, or trace how one leads to another. Enter opens the
+      file, Space shows more around a node, arrows move along relations.
     </EmptyState>
   )
 }

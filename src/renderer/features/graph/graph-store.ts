@@ -1,17 +1,20 @@
 import { createStore } from 'zustand/vanilla'
 import { type Failure, toFailure } from '../../../shared/failure'
-import type { EdgeKind, GraphNode, GraphResult } from '../../../shared/graph'
+import type { EdgeKind, FlowResult, GraphNode, GraphResult, GraphTable, NodeKind } from '../../../shared/graph'
 import type { RunId } from '../../../shared/ids'
-import type { WindowModel } from '../../app/window-model'
+import type { Point, WindowModel } from '../../app/window-model'
 import { askedEnds, frameSymbols, symbolFrame } from './frame-symbols'
 import { EDGE_KINDS } from './kinds'
 import type { GraphSource } from './merge-results'
+import { remember } from './query-history'
 
 /** What the graph is about. */
 export type GraphTopic =
   | { readonly kind: 'none' }
   | { readonly kind: 'around'; readonly root: GraphNode }
   | { readonly kind: 'path'; readonly from: GraphNode; readonly to: GraphNode }
+  | { readonly kind: 'query'; readonly cypher: string }
+  | { readonly kind: 'flow'; readonly asked: FlowQuestion }
   | {
       readonly kind: 'frame'
       readonly runId: RunId
@@ -23,50 +26,94 @@ export type GraphTopic =
       readonly ends: { readonly from: string; readonly to: string } | null
     }
 
+export interface FlowQuestion {
+  readonly name: string
+  /** Files, folders or symbols; empty for anywhere. */
+  readonly from: string
+  readonly to: string
+}
+
+/** How the graph is asked: what is around a symbol, ways between two, Cypher, or where a value goes. */
+export type GraphMode = 'around' | 'trace' | 'query' | 'flow'
+
 export interface GraphView {
+  readonly mode: GraphMode
   readonly topic: GraphTopic
   readonly sources: readonly GraphSource[]
   readonly roots: ReadonlySet<string>
+  /** The rows of a query's answer; null for every other topic. */
+  readonly table: GraphTable | null
+  readonly flow: FlowResult | null
   readonly status: 'idle' | 'loading' | 'failed'
   readonly failure: Failure | null
   /** Version of the index that answered. */
   readonly indexVersion: number | null
+  /** The files that the answer is of, as `filesKey` names them; null before the first. */
+  readonly answered: string | null
   readonly selected: string | null
   readonly depth: number
   readonly limit: number
   readonly maxHops: number
-  readonly tracing: boolean
   readonly from: GraphNode | null
   readonly to: GraphNode | null
+  readonly cypher: string
+  readonly flowQuestion: FlowQuestion
+  /** The way that is highlighted, of those that were found. */
+  readonly chosenWay: number
   readonly kinds: ReadonlySet<EdgeKind>
+  readonly hiddenKinds: ReadonlySet<NodeKind>
   readonly minConfidence: number
   readonly view: 'graph' | 'table'
   readonly details: boolean
+  /** The files of the selected frame, or those of the repository as it is now. */
+  readonly asOf: 'frame' | 'now'
 }
 
 export const FIRST_LIMIT = 150
-export const MOST_NODES = 2_000
+export const MOST_NODES = 5_000
+export const QUERY_LIMIT = 5_000
 const EXPAND_LIMIT = 60
+const FLOW_HOPS = 24
 
 export const graph = createStore<GraphView>(() => ({
+  mode: 'around',
   topic: { kind: 'none' },
   sources: [],
   roots: new Set(),
+  table: null,
+  flow: null,
   status: 'idle',
   failure: null,
   indexVersion: null,
+  answered: null,
   selected: null,
   depth: 1,
   limit: FIRST_LIMIT,
   maxHops: 8,
-  tracing: false,
   from: null,
   to: null,
+  cypher: '',
+  flowQuestion: { name: '', from: '', to: '' },
+  chosenWay: 0,
   kinds: new Set(EDGE_KINDS),
+  hiddenKinds: new Set(),
   minConfidence: 0,
   view: 'graph',
   details: true,
+  asOf: 'frame',
 }))
+
+/** The point that questions are asked as of; null for the repository as it is now. */
+export function askedPoint(model: WindowModel): Point | null {
+  return graph.getState().asOf === 'now' ? null : model.point()
+}
+
+/** The same for two points between which no file changed: then an answer holds for both. */
+export function filesKey(model: WindowModel, at: Point | null): string {
+  if (at === null) return 'now'
+  const { checkpoint } = model.run.store.getState().cache.stateAt(at.branchId, at.n)
+  return `${at.runId} ${checkpoint?.ref.manifest ?? 'base'}`
+}
 
 /** Ends the question that is under way. */
 let asking: AbortController | null = null
@@ -76,34 +123,47 @@ interface Answer {
   readonly roots: ReadonlySet<string>
   readonly selected: string | null
   readonly topic?: GraphTopic
+  readonly table?: GraphTable
+  readonly flow?: FlowResult
 }
 
-async function ask(model: WindowModel, topic: GraphTopic, question: (signal: AbortSignal) => Promise<Answer>): Promise<void> {
+async function ask(
+  model: WindowModel,
+  topic: GraphTopic,
+  question: (signal: AbortSignal, at: Point | null) => Promise<Answer>,
+): Promise<void> {
   asking?.abort()
   const abort = new AbortController()
   asking = abort
+  const at = askedPoint(model)
   graph.setState({ topic, status: 'loading', failure: null })
   try {
-    const answer = await question(abort.signal)
+    const answer = await question(abort.signal, at)
     if (abort.signal.aborted) return
-    graph.setState({
+    graph.setState((state) => ({
       topic: answer.topic ?? topic,
       sources: [{ expanded: null, result: answer.result }],
       roots: answer.roots,
-      selected: answer.selected,
+      // What was looked at stays selected when the same is asked of another frame.
+      selected: answer.result.nodes.some((node) => node.id === state.selected) ? state.selected : answer.selected,
+      table: answer.table ?? null,
+      flow: answer.flow ?? null,
+      chosenWay: 0,
       status: 'idle',
+      answered: filesKey(model, at),
       indexVersion: model.workspace.store.getState().info?.index.version ?? null,
-    })
+    }))
   } catch (thrown) {
-    if (!abort.signal.aborted) graph.setState({ status: 'failed', failure: toFailure(thrown) })
+    if (!abort.signal.aborted) graph.setState({ status: 'failed', failure: toFailure(thrown), answered: filesKey(model, at) })
   }
 }
 
 export function showAround(model: WindowModel, root: GraphNode, limit = FIRST_LIMIT): Promise<void> {
-  const { depth } = graph.getState()
-  graph.setState({ limit })
-  return ask(model, { kind: 'around', root }, async (signal) => ({
-    result: await model.link.call('graph.neighbourhood', { id: root.id, depth, limit }, { signal }),
+  const { depth, topic } = graph.getState()
+  const isAgain = topic.kind === 'around' && topic.root.id === root.id
+  graph.setState({ limit, ...(isAgain ? {} : { selected: root.id }) })
+  return ask(model, { kind: 'around', root }, async (signal, at) => ({
+    result: await model.link.call('graph.neighbourhood', { id: root.id, depth, limit, at }, { signal }),
     roots: new Set([root.id]),
     selected: root.id,
   }))
@@ -112,9 +172,39 @@ export function showAround(model: WindowModel, root: GraphNode, limit = FIRST_LI
 export function trace(model: WindowModel): Promise<void> {
   const { from, to, maxHops } = graph.getState()
   if (from === null || to === null) return Promise.resolve()
-  return ask(model, { kind: 'path', from, to }, async (signal) => {
-    const result = await model.link.call('graph.path', { from: from.id, to: to.id, maxHops }, { signal })
+  return ask(model, { kind: 'path', from, to }, async (signal, at) => {
+    const result = await model.link.call('graph.path', { from: from.id, to: to.id, maxHops, at }, { signal })
     return { result, roots: new Set([from.id, to.id]), selected: from.id }
+  })
+}
+
+/** Runs the Cypher text of the editor. Everything that the answer names is a root: only filters hide it. */
+export function runQuery(model: WindowModel): Promise<void> {
+  const cypher = graph.getState().cypher.trim()
+  if (cypher === '') return Promise.resolve()
+  remember(model, cypher)
+  return ask(model, { kind: 'query', cypher }, async (signal, at) => {
+    const table = await model.link.call('graph.query', { cypher, limit: QUERY_LIMIT, at }, { signal })
+    const { nodes, edges, truncated } = table
+    if (nodes.length === 0) graph.setState({ view: 'table' })
+    return { table, result: { nodes, edges, truncated }, roots: new Set(nodes.map((node) => node.id)), selected: nodes[0]?.id ?? null }
+  })
+}
+
+export function askFlow(model: WindowModel): Promise<void> {
+  const asked = graph.getState().flowQuestion
+  const [name, from, to] = [asked.name.trim(), asked.from.trim(), asked.to.trim()]
+  if (name === '') return Promise.resolve()
+  return ask(model, { kind: 'flow', asked: { name, from, to } }, async (signal, at) => {
+    const end = (text: string): string | null => (text === '' ? null : text)
+    const flow = await model.link.call('graph.flow', { name, from: end(from), to: end(to), maxHops: FLOW_HOPS, at }, { signal })
+    const { nodes, edges, truncated } = flow
+    return {
+      flow,
+      result: { nodes, edges, truncated },
+      roots: new Set(nodes.map((node) => node.id)),
+      selected: flow.ways[0]?.hops[0]?.from ?? null,
+    }
   })
 }
 
@@ -126,7 +216,6 @@ export async function showFrameSymbols(model: WindowModel): Promise<void> {
   const frame = symbolFrame(frames, point.n)
   const symbols = frameSymbols(frame)
   if (frame === undefined || symbols === null) return
-  graph.setState({ tracing: false })
   const topic: GraphTopic = {
     kind: 'frame',
     runId: point.runId,
@@ -135,12 +224,12 @@ export async function showFrameSymbols(model: WindowModel): Promise<void> {
     missing: 0,
     ends: askedEnds(frames, frame),
   }
-  await ask(model, topic, async (signal) => {
+  await ask(model, topic, async (signal, at) => {
     if (symbols.kind === 'graph') {
       const ids = new Set(symbols.result.nodes.map((node) => node.id))
       return { result: symbols.result, roots: ids, selected: symbols.result.nodes[0]?.id ?? null }
     }
-    const found = await Promise.all(symbols.queries.map((query) => model.link.call('graph.find', { query, limit: 1 }, { signal })))
+    const found = await Promise.all(symbols.queries.map((query) => model.link.call('graph.find', { query, limit: 1, at }, { signal })))
     const nodes = found.flatMap(([node], index) => {
       const query = symbols.queries[index]
       return node !== undefined && (node.id === query || node.path === query || node.name === query) ? [node] : []
@@ -154,7 +243,7 @@ export async function showFrameSymbols(model: WindowModel): Promise<void> {
   })
 }
 
-/** Asks the base question again, after the index or the depth changed. What was expanded is dropped. */
+/** Asks the base question again, after the index, the frame or the depth changed. What was expanded is dropped. */
 export function reload(model: WindowModel): Promise<void> {
   const { topic, limit } = graph.getState()
   switch (topic.kind) {
@@ -162,8 +251,11 @@ export function reload(model: WindowModel): Promise<void> {
       return showAround(model, topic.root, limit)
     case 'path':
       return trace(model)
+    case 'query':
+      return runQuery(model)
+    case 'flow':
+      return askFlow(model)
     case 'frame':
-      return showFrameSymbols(model)
     case 'none':
       return Promise.resolve()
   }
@@ -176,7 +268,8 @@ export async function toggleExpanded(model: WindowModel, id: string): Promise<vo
     graph.setState({ sources: sources.filter((source) => source.expanded !== id), selected: id })
     return
   }
-  const result = await model.link.call('graph.neighbourhood', { id, depth: 1, limit: EXPAND_LIMIT })
+  const at = askedPoint(model)
+  const result = await model.link.call('graph.neighbourhood', { id, depth: 1, limit: EXPAND_LIMIT, at })
   graph.setState((state) => ({
     selected: id,
     // Another question was asked meanwhile: what was around a node of the old one belongs nowhere.
@@ -188,7 +281,7 @@ export async function toggleExpanded(model: WindowModel, id: string): Promise<vo
 
 /** Makes a symbol one end of a trace; the way is looked up once both ends are known. */
 export function startTrace(end: 'from' | 'to', node: GraphNode): void {
-  graph.setState({ tracing: true, [end]: node })
+  graph.setState({ mode: 'trace', [end]: node })
 }
 
 export function openNode(model: WindowModel, node: GraphNode): void {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { EdgeKind, GraphEdge, GraphNode } from '../../../shared/graph'
+import type { EdgeKind, GraphEdge, GraphNode, NodeKind } from '../../../shared/graph'
 import { EDGE_KINDS } from './kinds'
 import { bundleEdges, shownGraph, waysOf } from './merge-results'
 
-const ALL = { kinds: new Set<EdgeKind>(EDGE_KINDS), minConfidence: 0 }
+const ALL = { kinds: new Set<EdgeKind>(EDGE_KINDS), hiddenKinds: new Set<NodeKind>(), minConfidence: 0 }
 
 function node(name: string): GraphNode {
   const path = `src/${name}.ts`

@@ -1,4 +1,4 @@
-import type { EdgeKind, GraphEdge, GraphNode, GraphResult } from '../../../shared/graph'
+import type { EdgeKind, GraphEdge, GraphNode, GraphResult, NodeKind } from '../../../shared/graph'
 import { EDGE_KINDS } from './kinds'
 
 /** What was asked of the index: the base question, and one answer for each node that was expanded. */
@@ -10,6 +10,7 @@ export interface GraphSource {
 
 export interface EdgeFilter {
   readonly kinds: ReadonlySet<EdgeKind>
+  readonly hiddenKinds: ReadonlySet<NodeKind>
   readonly minConfidence: number
 }
 
@@ -38,10 +39,13 @@ export function shownGraph(sources: readonly GraphSource[], roots: ReadonlySet<s
     for (const edge of result.edges) edges.set(edgeId(edge), edge)
   }
   const known = [...edges.values()].filter((edge) => nodes.has(edge.from) && nodes.has(edge.to))
-  const kept = known.filter((edge) => filter.kinds.has(edge.kind) && edge.confidence >= filter.minConfidence)
+  const isKept = (id: string): boolean => !filter.hiddenKinds.has(nodes.get(id)?.kind ?? 'file')
+  const kept = known.filter(
+    (edge) => filter.kinds.has(edge.kind) && edge.confidence >= filter.minConfidence && isKept(edge.from) && isKept(edge.to),
+  )
   const reached = reachable(roots, kept)
-  const shownNodes = [...nodes.values()].filter((node) => reached.has(node.id))
-  const shownEdges = kept.filter((edge) => reached.has(edge.from) && reached.has(edge.to))
+  const shownNodes = [...nodes.values()].filter((node) => reached.has(node.id) && isKept(node.id))
+  const shownEdges = kept.filter((edge) => reached.has(edge.from))
   return {
     nodes: shownNodes,
     edges: shownEdges,
@@ -55,7 +59,7 @@ function reachable(roots: ReadonlySet<string>, edges: readonly GraphEdge[]): Set
   const neighbours = adjacency(edges)
   const reached = new Set(roots)
   const queue = [...roots]
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+  for (const at of queue) {
     for (const next of neighbours.get(at) ?? []) {
       if (reached.has(next)) continue
       reached.add(next)
@@ -108,6 +112,8 @@ export interface Hop {
   readonly to: string
   /** The relation points the other way: an inherited member leads to those that implement it. */
   readonly against: boolean
+  /** Where the source does it, for the way of a value. */
+  readonly source?: { readonly how: string; readonly path: string; readonly line: number; readonly text: string }
 }
 
 /** The ways of a `graph.path` answer from its start to its end, shortest first, at most `most`. Empty when there is none. */

@@ -13,8 +13,7 @@ export const graphFeature: FeatureModule = {
       place: 'centre',
       order: 40,
       openAtStart: false,
-      // The index is of the live repository, so that nothing here follows the selected frame.
-      followsFrame: false,
+      followsFrame: true,
       component: lazy(() => import('./graph-panel')),
     },
   ],
@@ -27,7 +26,7 @@ export const graphFeature: FeatureModule = {
         key: 'Ctrl+Shift+G',
         reach: 'everywhere',
         run: () => {
-          graph.setState({ tracing: false })
+          graph.setState({ mode: 'around' })
           model.dock.open('graph')
         },
       },
@@ -37,7 +36,36 @@ export const graphFeature: FeatureModule = {
         key: 'Ctrl+Alt+G',
         reach: 'everywhere',
         run: () => {
-          graph.setState({ tracing: true })
+          graph.setState({ mode: 'trace' })
+          model.dock.open('graph')
+        },
+      },
+      {
+        id: 'graph.query',
+        title: 'Graph: write a query',
+        key: 'Ctrl+Alt+Q',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState({ mode: 'query' })
+          model.dock.open('graph')
+        },
+      },
+      {
+        id: 'graph.flow',
+        title: 'Graph: follow a value',
+        key: 'Ctrl+Alt+F',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState({ mode: 'flow' })
+          model.dock.open('graph')
+        },
+      },
+      {
+        id: 'graph.asOf',
+        title: 'Graph: as of the selected frame, or the repository as it is now',
+        reach: 'everywhere',
+        run: () => {
+          graph.setState((state) => ({ asOf: state.asOf === 'frame' ? 'now' : 'frame' }))
           model.dock.open('graph')
         },
       },

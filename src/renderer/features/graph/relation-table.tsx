@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState } from 'react'
 import type { GraphEdge, GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
+import { NODE_LOOK } from '../../components/node-look'
 import { EmptyState } from '../../components/surfaces'
 import { graph, openNode } from './graph-store'
 import { KindIcon } from '../../components/kind-icon'
@@ -129,7 +130,7 @@ export function RelationTable({ shown, selected }: { shown: ShownGraph; selected
                 <>
                   <span role="cell">{symbol(lone)}</span>
                   <span role="cell" className="faint">
-                    {lone.kind}
+                    {NODE_LOOK[lone.kind].word}
                   </span>
                   <span role="cell" />
                   <span role="cell" className="clip">

@@ -30,7 +30,7 @@ export const SymbolNode = memo(function SymbolNode({ data, selected }: NodeProps
       data-selected={selected}
       data-dimmed={data.dimmed}
       data-way={data.onWay}
-      title={`${node.kind} ${qualifiedName(node)}\n${node.signature}\n${node.path}:${node.nameLine}`}
+      title={`${NODE_LOOK[node.kind].word} ${qualifiedName(node)}\n${node.signature}\n${node.path}:${node.nameLine}`}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <KindIcon kind={node.kind} size={16} />

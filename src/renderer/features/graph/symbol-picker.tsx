@@ -1,7 +1,9 @@
 import { type CSSProperties, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { createPortal } from 'react-dom'
 import type { GraphNode } from '../../../shared/graph'
-import { useKernelQuery } from '../../app/window-context'
+import { useStore } from 'zustand'
+import { useKernelQuery, usePoint } from '../../app/window-context'
+import { graph } from './graph-store'
 import { shortPath } from './layout-input'
 import { KindIcon } from '../../components/kind-icon'
 
@@ -23,8 +25,11 @@ export function SymbolPicker({ label, placeholder, value, first = false, onPick 
   const [open, setOpen] = useState(false)
   const [active, setActive] = useState(0)
   const query = useDebounced(open ? text.trim() : '')
-  const found = useKernelQuery(query === '' ? null : query, (link, signal) =>
-    link.call('graph.find', { query, limit: FOUND_AT_MOST }, { signal }),
+  const point = usePoint()
+  const asOf = useStore(graph, (state) => state.asOf)
+  const at = asOf === 'now' ? null : point
+  const found = useKernelQuery(query === '' ? null : JSON.stringify([query, at]), (link, signal) =>
+    link.call('graph.find', { query, limit: FOUND_AT_MOST, at }, { signal }),
   )
   const nodes = query === '' ? [] : (found.value ?? [])
   const list = useRef<HTMLUListElement>(null)
