@@ -118,7 +118,7 @@ async function measured({ name, root, ctags, saved: filesToSave, source, note }:
   const idleMb = process.memoryUsage.rss() / 1e6
 
   const saved = new Samples()
-  for (const [round, path] of filesToSave(listed).entries()) {
+  for (const [round, path] of filesToSave(listed.filter((path) => memory.node(path)?.attributes?.['skipped'] === undefined)).entries()) {
     const symbol = `savedInRound${round}`
     await saved.time(async () => {
       appendFileSync(join(root, path), source(symbol))
