@@ -33,7 +33,8 @@ interface Subject {
 
 const SOURCES: Readonly<Record<string, { ending: RegExp; source: (name: string) => string }>> = {
   TypeScript: { ending: /(?<!\.d)\.ts$/, source: (name) => `\nexport function ${name}(): number {\n  return 1\n}\n` },
-  Go: { ending: /(?<!_test)\.go$/, source: (name) => `\nfunc ${name}() int {\n\treturn 1\n}\n` },
+  // Not from `test` and `testdata`: many of those are broken on purpose.
+  Go: { ending: /^src\/(?!.*testdata\/).*(?<!_test)\.go$/, source: (name) => `\nfunc ${name}() int {\n\treturn 1\n}\n` },
   C: { ending: /\.c$/, source: (name) => `\nint ${name}(void)\n{\n\treturn 1;\n}\n` },
 }
 
