@@ -18,6 +18,7 @@ it('is red for a denied call and says what was refused', () => {
     renderToStaticMarkup(
       <HoverCard
         frame={frame(4, 'b0', 'tool.outcome', { ...outcome, sideEffects: { files: [], processes: [] }, denials: [...denials] })}
+        mark={null}
         x={0}
         widthPx={900}
       />,

@@ -1,14 +1,16 @@
 import { OctagonX } from 'lucide-react'
+import type { FrameMark } from '../../../shared/breakpoints'
 import type { Frame } from '../../../shared/frames'
 import { frameDurationMs, frameRole, frameTitle, frameTokens, ROLE_NAME } from '../../app/frame-words'
 import { formatClock, formatDuration, formatTokens } from '../../components/format'
 import { ACTION_TITLE } from '../../components/policy-words'
 import { visibleText } from '../../components/visible-text'
+import { MarkIcon } from './mark-shape'
 
 const CARD_PX = 300
 const FILES_SHOWN = 5
 
-export function HoverCard({ frame, x, widthPx }: { frame: Frame; x: number; widthPx: number }) {
+export function HoverCard({ frame, mark, x, widthPx }: { frame: Frame; mark: FrameMark | null; x: number; widthPx: number }) {
   const duration = frameDurationMs(frame)
   const tokens = frameTokens(frame)
   const files = frame.kind === 'tool.outcome' ? frame.payload.sideEffects.files : []
@@ -34,6 +36,11 @@ export function HoverCard({ frame, x, widthPx }: { frame: Frame; x: number; widt
         {tokens > 0 && `${formatTokens(tokens)} tokens  `}
         {frame.checkpoint !== null && `keyframe: ${frame.checkpoint.reason}`}
       </p>
+      {mark !== null && (
+        <p className="hover-mark">
+          <MarkIcon shape={mark.shape} /> <strong>{visibleText(mark.name)}</strong> {visibleText(mark.note)}
+        </p>
+      )}
       {denials.slice(0, FILES_SHOWN).map((denial, index) => (
         <p key={index} className="danger clip">
           {denial.action === null ? denial.by : ACTION_TITLE[denial.action]} <span className="mono">{visibleText(denial.resource)}</span>

@@ -1,13 +1,19 @@
 import { ContextMenu } from '@base-ui/react/context-menu'
-import { type PointerEvent, useEffect, useRef, useState } from 'react'
+import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
+import { hitsIn } from '../../../shared/breakpoints'
 import type { Frame } from '../../../shared/frames'
 import { MAIN_BRANCH } from '../../../shared/ids'
 import { frameTitle } from '../../app/frame-words'
+import { chordOf } from '../../app/keymap'
 import { useIsPast, usePoint, useRunFrames, useWindow } from '../../app/window-context'
+import type { WindowModel } from '../../app/window-model'
+import { annotations } from './annotations-store'
 import { HoverCard } from './hover-card'
 import { heightOf, type Lane, laneAt, nearest } from './lanes'
 import { paintCursor, paintFrames, type Palette, readPalette } from './paint'
+import { paintAnnotations, paintMatches } from './paint-annotations'
+import { conditionOf, draftMark, hasBreakpoint, toggleBreakpoint } from './timeline-commands'
 import { timeline } from './timeline-store'
 import { frameAt, xOf } from './viewport'
 
@@ -29,6 +35,11 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   const [hovered, setHovered] = useState<Frame | null>(null)
   const [menuFrame, setMenuFrame] = useState<Frame | null>(null)
   const dragging = useRef(false)
+  const { marks, breakpoints, matches } = useStore(annotations)
+  const hits = useMemo(
+    () => (version < 0 ? [] : breakpoints.filter((one) => one.enabled).flatMap((one) => hitsIn(one, cache.frames))),
+    [breakpoints, cache, version],
+  )
   const height = heightOf(lanes)
   const n = point?.n ?? 0
   const branchId = point?.branchId ?? null
@@ -68,9 +79,13 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
     if (!visible || branchId === null) return
     return draw(canvas.current, widthPx, height, (context) => {
       palette.current ??= readPalette(context.canvas)
-      paintFrames(context, { cache, lanes, view, width: widthPx, height, branchId }, palette.current)
+      const scene = { cache, lanes, view, width: widthPx, height, branchId }
+      const layer = { marks, hits, matches }
+      paintFrames(context, scene, palette.current)
+      paintMatches(context, scene, layer, palette.current)
+      paintAnnotations(context, scene, layer, palette.current)
     })
-  }, [cache, version, lanes, view, widthPx, height, branchId, theme, visible])
+  }, [cache, version, lanes, view, widthPx, height, branchId, theme, visible, marks, hits, matches])
 
   useEffect(() => {
     if (!visible || branchId === null) return
@@ -138,10 +153,12 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
       '-': () => timeline.zoom(1 / 1.5),
       '0': () => timeline.fitAll(),
     }
-    const action = actions[event.key]
-    if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const action = event.shiftKey ? undefined : actions[event.key]
+    if (action === undefined && !isOwnKey(model, event.nativeEvent)) return
     event.preventDefault()
-    action()
+    event.stopPropagation()
+    action?.()
   }
 
   const selected = cache.frame(n)
@@ -174,7 +191,14 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
       >
         <canvas ref={canvas} data-testid="timeline-canvas" aria-hidden style={{ width: widthPx, height }} />
         <canvas ref={overlay} className="timeline-overlay" aria-hidden style={{ width: widthPx, height }} />
-        {hovered !== null && <HoverCard frame={hovered} x={xOf(view, hovered.n)} widthPx={widthPx} />}
+        {hovered !== null && (
+          <HoverCard
+            frame={hovered}
+            mark={marks.find((mark) => mark.frame === hovered.n) ?? null}
+            x={xOf(view, hovered.n)}
+            widthPx={widthPx}
+          />
+        )}
       </ContextMenu.Trigger>
       <FrameMenu frame={menuFrame} />
     </ContextMenu.Root>
@@ -203,25 +227,52 @@ function draw(
   return () => cancelAnimationFrame(request)
 }
 
+/** Keys that are free elsewhere are the timeline's own here: runs the command of the key, if it has one. */
+function isOwnKey(model: WindowModel, event: KeyboardEvent): boolean {
+  const chord = chordOf(event)
+  const command = chord === null ? undefined : model.commands.find(chord, model.settings.store.getState().keymap)
+  if (command === undefined || !command.id.startsWith('timeline.') || command.reach !== 'free') return false
+  model.commands.run(command.id)
+  return true
+}
+
 function FrameMenu({ frame }: { frame: Frame | null }) {
   const model = useWindow()
+  const marked = useStore(annotations, (state) => state.marks.some((mark) => mark.frame === frame?.n))
+  useStore(annotations, (state) => state.breakpoints)
+  const point = usePoint()
   if (frame === null) return null
   const at = { runId: frame.runId, branchId: frame.branchId, n: frame.n }
-  const items: readonly (readonly [string, () => void])[] = [
+  const condition = conditionOf(frame)
+  const what = condition.on === 'tool' ? condition.pattern : frame.kind
+  const items: readonly (readonly [label: string, run: () => void, key?: string] | null)[] = [
     [`Go to frame ${frame.n}`, () => model.select(frame.n, frame.branchId)],
+    [
+      point === null || point.n === frame.n ? 'Compare with this frame' : `Compare with frame ${point.n}`,
+      () => model.selection.setState({ compareWith: frame.n }),
+      'Shift+click',
+    ],
+    null,
     ['Fork from here', () => model.dialog.setState({ kind: 'fork', at, edits: [] }, true)],
     ['Restore to here', () => model.dialog.setState({ kind: 'restore', at }, true)],
-    ['Compare with this frame', () => model.selection.setState({ compareWith: frame.n })],
+    null,
+    [marked ? 'Change the mark' : 'Mark', () => draftMark(model, frame)],
+    [hasBreakpoint(frame) ? `Remove breakpoint on ${what}` : `Breakpoint on ${what}`, () => void toggleBreakpoint(model, frame)],
   ]
   return (
     <ContextMenu.Portal>
       <ContextMenu.Positioner>
         <ContextMenu.Popup className="popup menu">
-          {items.map(([label, run]) => (
-            <ContextMenu.Item key={label} className="menu-item" onClick={run}>
-              {label}
-            </ContextMenu.Item>
-          ))}
+          {items.map((item, index) =>
+            item === null ? (
+              <ContextMenu.Separator key={index} className="menu-separator" />
+            ) : (
+              <ContextMenu.Item key={index} className="menu-item" onClick={item[1]}>
+                {item[0]}
+                {item[2] !== undefined && <span className="kbd">{item[2]}</span>}
+              </ContextMenu.Item>
+            ),
+          )}
         </ContextMenu.Popup>
       </ContextMenu.Positioner>
     </ContextMenu.Portal>

@@ -21,7 +21,10 @@ import { EmptyState, FailureView, Skeleton } from '../../components/surfaces'
 import { FrameTable } from './frame-table'
 import { LaneLabels } from './lane-labels'
 import { lanesOf } from './lanes'
+import { MarkDialog } from './mark-dialog'
 import { player } from './player'
+import { StepControls, StepHint } from './step-controls'
+import { StoppedStrip } from './stopped-strip'
 import './timeline.css'
 import { TimelineCanvas } from './timeline-canvas'
 import { Minimap } from './minimap'
@@ -47,6 +50,7 @@ export function TimelinePanel({ visible }: PanelProps) {
   }
   return (
     <>
+      <StoppedStrip />
       <Transport asTable={asTable} onTable={() => setAsTable(!asTable)} />
       {failure !== null && <FailureView failure={failure} onRetry={() => void model.run.resync()} />}
       {status === 'loading' && cache.length === 0 && <Skeleton rows={3} />}
@@ -60,6 +64,7 @@ export function TimelinePanel({ visible }: PanelProps) {
           <Minimap />
         </>
       )}
+      <MarkDialog />
     </>
   )
 }
@@ -100,7 +105,8 @@ function Transport({ asTable, onTable }: { asTable: boolean; onTable: () => void
           Compared with {compareWith}, clear
         </button>
       )}
-      <span className="spacer" />
+      <StepControls />
+      <StepHint />
       <Legend />
       <IconButton icon={ZoomOut} label="Zoom out" shortcut="-" disabled={asTable} onClick={() => timeline.zoom(1 / 1.5)} />
       <IconButton icon={ZoomIn} label="Zoom in" shortcut="+" disabled={asTable} onClick={() => timeline.zoom(1.5)} />
