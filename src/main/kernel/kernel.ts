@@ -20,6 +20,7 @@ import { BreakpointList } from './breakpoints/breakpoint-list'
 import { FrameMarks } from './breakpoints/frame-marks'
 import { createFileStore } from './checkpoints/file-store'
 import { cachedTokenCounter } from './context/count-tokens'
+import { editGraphOf } from './context/memory-sources'
 import { importRun, type ImportReport } from './exports/import-run'
 import { ReviewQueue } from './humans/review-queue'
 import { createRedactor } from './journal/redaction'
@@ -214,6 +215,7 @@ class LocalKernel implements Kernel {
       memoryVersion: () => this.#remembered.memory.version,
       countTokens: cachedTokenCounter(),
       agents: agentRegistry(options.agents ?? []),
+      contextSources: (ofBranch) => this.#remembered.contextSources(ofBranch),
       makeDrivers: (ofBranch) =>
         makeDriverSet({
           ...{ appRoot: options.appRoot, memory: this.#remembered.memory, lsp: this.#settings.lsp, root, ...ofBranch },
@@ -241,7 +243,10 @@ class LocalKernel implements Kernel {
       queue,
       services,
       runs: this.#runs,
-      actions: new BranchActions(services),
+      actions: new BranchActions(services, async (run, branchId, n) => {
+        const point = run.filesAtPoint(await run.base(), branchId, run.stateAt(branchId, n))
+        return editGraphOf(await this.#remembered.memory.at(point))
+      }),
       terminals: this.#terminals,
       channels: this.#channels,
       scratch: new Scratch(services, (runId) => this.#runs.get(runId)),

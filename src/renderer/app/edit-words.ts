@@ -19,6 +19,10 @@ export function editInWords(edit: Edit): string {
       return `move ${edit.id} to ${edit.to}`
     case 'evict':
       return `evict ${edit.id}`
+    case 'uncompress':
+      return `show all of ${edit.id}`
+    case 'undo':
+      return `take back the edits of frame ${edit.frame}`
     case 'bring-back':
       return `bring ${edit.id} back to ${edit.to}`
   }

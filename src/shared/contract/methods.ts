@@ -217,6 +217,10 @@ export const ContextEdit = z.discriminatedUnion('op', [
   }),
   /** A symbol by its graph key: its source, its signature and what is next to it in the graph. */
   z.object({ op: z.literal('add-symbol'), id: z.string() }),
+  /** The whole text of an item that was shortened, as far as its tier has room. */
+  z.object({ op: z.literal('uncompress'), id: z.string() }),
+  /** Takes back what the edits by hand of this frame did. */
+  z.object({ op: z.literal('undo'), frame: z.number().int().min(1) }),
   /** The answer to a search or a Cypher query, as of the point. */
   z.object({ op: z.literal('add-query'), language: z.enum(['search', 'cypher']), query: z.string().min(1) }),
 ])

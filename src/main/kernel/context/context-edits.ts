@@ -7,19 +7,11 @@ import { FILE_SHARE, putFile } from './file-items'
 import { shortKey } from './tool-items'
 import { inverseEdits } from './undo-edits'
 
-type AddEdit = Extract<ContextEdit, { op: 'add-file' | 'add-symbol' | 'add-query' }>
-
-/** What a person can do to the context: the edits of the contract, showing a shortened item whole, and taking an earlier edit back. */
-export type HandEdit =
-  | ContextEdit
-  | { readonly op: 'uncompress'; readonly id: string }
-  /** The number of a frame of edits by hand on the way to the point that is edited. */
-  | { readonly op: 'undo'; readonly frame: number }
+type LookedUp = Extract<ContextEdit, { op: 'add-file' | 'add-symbol' | 'add-query' | 'undo' }>
 
 /** The same with everything that had to be looked up: the policy looks nothing up. */
 export type ResolvedEdit =
-  | Exclude<ContextEdit, AddEdit>
-  | { readonly op: 'uncompress'; readonly id: string }
+  | Exclude<ContextEdit, LookedUp>
   | {
       readonly op: 'undo'
       readonly frame: number

@@ -3,7 +3,7 @@ import type { ContextEdit } from '../../../shared/contract/methods'
 import { KeyframeError } from '../../../shared/failure'
 import type { GraphEdge, GraphNode, GraphResult, GraphTable, GraphValue, HybridHit } from '../../../shared/graph'
 import type { ContentHash } from '../../../shared/ids'
-import type { HandEdit, ResolvedEdit } from './context-edits'
+import type { ResolvedEdit } from './context-edits'
 
 /** Where edits by hand take from what they add: files and the model of the codebase as of the point that is edited. */
 export interface EditSources {
@@ -29,13 +29,13 @@ const MOST_NEIGHBOURS = 60
  * Looks up what edits add, so that the policy that applies them looks nothing up. Throws KeyframeError `context.no-such-file`,
  * `context.no-such-symbol`, `context.no-index`, or what a query is refused with; nothing has been changed then.
  */
-export async function resolveEdits(edits: readonly HandEdit[], sources: EditSources): Promise<ResolvedEdit[]> {
+export async function resolveEdits(edits: readonly ContextEdit[], sources: EditSources): Promise<ResolvedEdit[]> {
   const resolved: ResolvedEdit[] = []
   for (const edit of edits) resolved.push(await resolveEdit(edit, sources))
   return resolved
 }
 
-async function resolveEdit(edit: HandEdit, sources: EditSources): Promise<ResolvedEdit> {
+async function resolveEdit(edit: ContextEdit, sources: EditSources): Promise<ResolvedEdit> {
   switch (edit.op) {
     case 'add-file':
       return fileText(edit, sources)

@@ -12,6 +12,7 @@ import { filesAtPoint } from '../checkpoints/files-at-point'
 import { judgeBranch } from '../evals/judge-branch'
 import type { ReviewQueue } from '../humans/review-queue'
 import type { Journal } from '../journal/journal'
+import type { ContextSources } from '../context/background-promotion'
 import type { Redactor } from '../journal/redaction'
 import type { FilesAtPoint } from '../memory/points'
 import { BranchDevice, type DeviceOrigin } from '../tools/branch-device'
@@ -58,6 +59,12 @@ export interface RunServices {
   readonly memoryVersion: () => number
   readonly countTokens: (text: string) => number
   readonly agents: ReadonlyMap<string, AgentProgram>
+  /** What the memory tells about the files that a branch works on; null: nothing is promoted in the background. */
+  contextSources(options: {
+    readonly point: () => FilesAtPoint
+    readonly readable: (path: string) => boolean
+    readonly files: () => FilesAt
+  }): ContextSources | null
   makeDrivers(options: Pick<DriverSetOptions, 'baseDir' | 'runId' | 'point' | 'readable' | 'onTerminalData' | 'onNotice'>): DriverSet
   onTerminal(runId: RunId, branchId: BranchId, session: string, data: string): void
   onChange(run: RunEngine): void
@@ -264,6 +271,7 @@ export class RunEngine {
       policies,
       roleOf: (options) => this.roleOf(options),
       openDevice: (branchId, origin, onTerminal, role, grants) => this.openDevice(base, branchId, origin, onTerminal, role, grants),
+      contextSources: (branchId) => this.#contextSources(base, branchId),
       judge: (manifest, changed, signal, onOutput) => checks.run(() => this.#judge(base, manifest, changed, signal, onOutput)),
       slot: (work) => this.#rehearsals.run(work),
       mergeDir: (intent) => mergeDir(this.#services, this.runId, intent),
@@ -314,6 +322,15 @@ export class RunEngine {
       onNotice,
     }
     return new BranchDevice(parts, branchId, origin, drivers)
+  }
+
+  #contextSources(base: Base, branchId: BranchId): ContextSources | null {
+    const grants = () => this.stateAt(branchId).grants ?? []
+    return this.#services.contextSources({
+      point: () => this.filesAtPoint(base, branchId, this.stateAt(branchId)),
+      readable: mayRead(this.roleOf(this.optionsOf(branchId)), grants),
+      files: () => this.#services.files.at(base, this.stateAt(branchId).checkpoint?.ref.manifest ?? null),
+    })
   }
 
   /** For questions to the index as of a checkpoint of this run. */

@@ -1,11 +1,11 @@
 import type { ContextState } from '../../../shared/context'
-import type { ContextPreview, MethodParams, RestorePreview } from '../../../shared/contract/methods'
+import type { ContextEdit, ContextPreview, MethodParams, RestorePreview } from '../../../shared/contract/methods'
 import { KeyframeError } from '../../../shared/failure'
 import type { HunkSelection, MergeOutcome } from '../../../shared/frames'
 import type { BranchId, ContentHash } from '../../../shared/ids'
 import { branchOrigins, pathTo } from '../../../shared/run-state'
 import type { ContextEnv } from '../context/context-draft'
-import type { HandEdit, ResolvedEdit } from '../context/context-edits'
+import type { ResolvedEdit } from '../context/context-edits'
 import { failedPreview, previewEdits, recordedChanges } from '../context/context-policy'
 import { ContextTexts } from '../context/context-texts'
 import { type EditSources, resolveEdits } from '../context/resolve-edits'
@@ -28,7 +28,7 @@ export class BranchActions {
   }
 
   /** Writes nothing; a failure is part of the answer. */
-  async previewContext(run: RunEngine, branchId: BranchId, n: number, edits: readonly HandEdit[]): Promise<ContextPreview> {
+  async previewContext(run: RunEngine, branchId: BranchId, n: number, edits: readonly ContextEdit[]): Promise<ContextPreview> {
     const { context } = run.stateAt(branchId, n)
     try {
       const resolved = await this.#resolve(run, branchId, n, edits)
@@ -40,7 +40,7 @@ export class BranchActions {
   }
 
   /** At the live end: at once when nothing runs, else at the branch's next tick. Resolves with the frame. */
-  async applyContext(run: RunEngine, branchId: BranchId, edits: readonly HandEdit[], note: string): Promise<{ frame: number }> {
+  async applyContext(run: RunEngine, branchId: BranchId, edits: readonly ContextEdit[], note: string): Promise<{ frame: number }> {
     const resolved = await this.#resolve(run, branchId, run.frames().length, edits)
     const apply = (): { frame: number } => {
       const state = run.branch(branchId)?.state ?? run.stateAt(branchId)
@@ -65,7 +65,7 @@ export class BranchActions {
   async fork(run: RunEngine, params: MethodParams<'branches.fork'>): Promise<{ branchId: BranchId }> {
     const branchId = params.branchId as BranchId
     const state = run.stateAt(branchId, params.n)
-    const edits: readonly HandEdit[] = params.edits
+    const edits: readonly ContextEdit[] = params.edits
     const resolved = await this.#resolve(run, branchId, params.n, edits)
     const changes = resolved.length === 0 ? [] : this.#changes(state.context, resolved, params.n)
     const parentOptions = run.optionsOf(branchId)
@@ -182,7 +182,7 @@ export class BranchActions {
   }
 
   /** What the edits add, as of frame `n`; what an undo takes back. */
-  async #resolve(run: RunEngine, branchId: BranchId, n: number, edits: readonly HandEdit[]): Promise<ResolvedEdit[]> {
+  async #resolve(run: RunEngine, branchId: BranchId, n: number, edits: readonly ContextEdit[]): Promise<ResolvedEdit[]> {
     const { tokenizer } = run.stateAt(branchId, n).context
     if (tokenizer !== undefined) await loadEncoding(tokenizer.name)
     const needsGraph = edits.some((edit) => edit.op === 'add-symbol' || edit.op === 'add-query')
@@ -194,7 +194,7 @@ export class BranchActions {
   }
 
   /** The text of the task item when the edits change it: the branch then begins with that instruction. */
-  #editedTask(context: ContextState, edits: readonly HandEdit[]): string | null {
+  #editedTask(context: ContextState, edits: readonly ContextEdit[]): string | null {
     const edited = edits.findLast((edit) => edit.op === 'edit' && context.items[edit.id]?.kind === 'task')
     return edited?.op === 'edit' ? edited.text : null
   }

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { IndexStatus, SearchSelfTest, SearchSettings } from '../../../shared/contract/methods'
-import { toFailure } from '../../../shared/failure'
+import { KeyframeError, toFailure } from '../../../shared/failure'
 import type { Episode, StoredValue } from '../../../shared/graph'
+import type { ContextSources } from '../context/background-promotion'
+import { contextSourcesOf } from '../context/memory-sources'
 import type { Journal } from '../journal/journal'
 import type { Redactor } from '../journal/redaction'
 import { createEpisodeStore, type EpisodeStore } from '../memory/episodes/episode-store'
@@ -14,6 +16,7 @@ import { createVectorIndex, type VectorIndex } from '../memory/retrieval/vectors
 import { openForReading } from '../memory/store/memory-database'
 import { createMemory } from '../memory/store/sqlite-memory'
 import { createValueStore, type ValueStore } from '../memory/values/value-store'
+import type { RunServices } from '../scheduler/run-engine'
 import { saveSearchSettings } from '../workspace/user-settings'
 
 /** What is only there for later questions begins when the first pass has been over for so long. */
@@ -120,6 +123,29 @@ export class WorkspaceMemory {
       recall: (prefix) => this.#values.list(prefix),
       examples: (query, sign, limit) => this.episodes(query, sign, limit),
     }
+  }
+
+  /** What a branch is told of the files that it works on, beside its work. */
+  contextSources({ point, readable, files }: Parameters<RunServices['contextSources']>[0]): ContextSources {
+    const readFile = async (path: string) => {
+      if (!readable(path)) return null
+      try {
+        const { text, version } = await files().read(path)
+        return text === null ? null : { text, version }
+      } catch (thrown) {
+        if (thrown instanceof KeyframeError && thrown.code === 'files.not-found') return null
+        throw thrown
+      }
+    }
+    return contextSourcesOf({
+      reader: () => this.memory.at(point(), readable),
+      history: {
+        log: (path, limit) => (readable(path) ? this.#history.log(path, limit) : []),
+        authorsOf: (path) => (readable(path) ? this.#history.authorsOf(path) : []),
+        coChanged: (path, limit) => this.#history.coChanged(path, limit).filter((other) => readable(other.path)),
+      },
+      readFile,
+    })
   }
 
   values(prefix: string): StoredValue[] {

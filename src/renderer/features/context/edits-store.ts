@@ -53,7 +53,11 @@ function subject(edit: Edit): string {
     case 'evict':
     case 'bring-back':
       return `place ${edit.id}`
+    case 'undo':
+      return `undo ${edit.frame}`
     case 'edit':
+    case 'uncompress':
+      return `text ${edit.id}`
     case 'pin':
       return `${edit.op} ${edit.id}`
   }
