@@ -24,9 +24,9 @@ test('the task is edited at an early frame, and the fork works on the new one', 
   await expect(window.pastStrip).toContainText(`Frame 3 of ${before.of}`)
 
   await window.command('Show context')
-  const items = page.getByRole('listbox', { name: 'Context items' })
+  const items = page.getByRole('grid', { name: 'Context items' })
   await expect(items).toBeFocused()
-  const task = items.getByRole('option', { name: /task/ })
+  const task = items.getByRole('row').filter({ has: page.getByRole('img', { name: 'task' }) })
   for (let presses = 0; presses < 8 && (await task.getAttribute('aria-selected')) !== 'true'; presses += 1) {
     await window.press('ArrowDown')
   }
@@ -42,12 +42,13 @@ test('the task is edited at an early frame, and the fork works on the new one', 
 
   const edits = page.getByRole('region', { name: 'Edits by hand' })
   await expect(edits).toContainText('1 edit')
-  await expect(edits.getByRole('status')).toHaveText(/^L1 \d+ to \d+ \(\+\d+\)$/)
+  await expect(edits.getByRole('status')).toHaveText(/^L1 \d+ to \d+ \(\+\d+\)cache keeps \d+, reads \d+ anew/)
   await window.tabTo(edits.getByRole('button', { name: 'Fork with this edit' }))
   await window.press('Enter')
 
   const dialog = page.getByRole('dialog', { name: 'Fork from frame 3' })
   await expect(dialog).toContainText('1 edit of its context')
+  await expect(dialog.getByRole('list', { name: 'Edits of its context' })).toHaveText('edit task')
   await window.tabTo(dialog.getByRole('textbox', { name: 'Name of the branch' }))
   await page.keyboard.type('charges instead')
   await window.press('Enter')

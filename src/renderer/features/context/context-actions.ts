@@ -3,7 +3,7 @@ import type { WindowModel } from '../../app/window-model'
 import { editInWords } from '../../app/edit-words'
 import { contextView } from './context-view'
 import { stagedEdits } from './edits-store'
-import { handEditsOf, inverseEdits, lastToUndo, undoNote } from './hand-edits'
+import { handEditsOf, lastToUndo } from './hand-edits'
 
 /** More than this is not edited in the window. */
 export const TEXT_AT_MOST_BYTES = 262_144
@@ -57,7 +57,7 @@ export function withSelected(model: WindowModel, action: (found: { item: Context
 
 /** At the live end the edits become a frame, at an earlier frame the beginning of a fork. */
 export async function applyStaged(model: WindowModel): Promise<void> {
-  const { edits, undoes, applying } = stagedEdits.store.getState()
+  const { edits, applying } = stagedEdits.store.getState()
   const point = model.point()
   if (edits.length === 0 || point === null || applying) return
   if (model.isPast()) return forkWithStaged(model)
@@ -65,7 +65,7 @@ export async function applyStaged(model: WindowModel): Promise<void> {
   stagedEdits.store.setState({ applying: true })
   try {
     const { runId, branchId } = point
-    await model.link.call('context.apply', { runId, branchId, edits: [...edits], note: undoes === null ? words : undoNote(undoes, words) })
+    await model.link.call('context.apply', { runId, branchId, edits: [...edits], note: words })
     stagedEdits.discard()
     contextView.setState({ editing: false, noting: false })
   } catch (thrown) {
@@ -81,30 +81,13 @@ export function forkWithStaged(model: WindowModel): void {
 }
 
 /** Stages what takes back the last edits by hand that still hold on the way to the selected frame. */
-export async function stageUndo(model: WindowModel): Promise<void> {
+export function stageUndo(model: WindowModel): void {
   const point = model.point()
   if (point === null) return
   model.dock.open('context', { focus: false })
-  const { cache } = model.run.store.getState()
-  const last = lastToUndo(handEditsOf(cache.path(point.branchId, point.n)))
-  if (last === null) {
-    model.notices.add({ level: 'info', message: 'Nothing was edited by hand up to this frame.' })
-    return
-  }
-  const stateAt = (n: number): ContextState => cache.stateAt(last.branchId, n).context
-  const inverse = inverseEdits(last.changes, stateAt(last.frame - 1), stateAt(last.frame), cache.stateAt(point.branchId, point.n).context)
-  if (inverse.length === 0) {
-    model.notices.add({ level: 'info', message: `Nothing of what frame ${last.frame} changed holds any more.` })
-    return
-  }
-  const edits = await Promise.all(
-    inverse.map(async (edit) => {
-      if (edit.op !== 'edit') return edit
-      const { text } = await model.link.call('content.text', { hash: edit.content, maxBytes: TEXT_AT_MOST_BYTES })
-      return { op: edit.op, id: edit.id, text }
-    }),
-  )
-  stagedEdits.stageUndo(last.frame, edits)
+  const last = lastToUndo(handEditsOf(model.run.store.getState().cache.path(point.branchId, point.n)))
+  if (last === null) model.notices.add({ level: 'info', message: 'Nothing was edited by hand up to this frame.' })
+  else stagedEdits.stageUndo(last.frame)
 }
 
 /** Compares with the frame before the one that last changed the context. */

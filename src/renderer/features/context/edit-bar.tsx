@@ -26,18 +26,15 @@ interface Props {
 export function EditBar({ point, state, preview, failure }: Props) {
   const model = useWindow()
   const past = useIsPast()
-  const { edits, undoes, applying } = useStore(stagedEdits.store)
+  const { edits, applying } = useStore(stagedEdits.store)
   if (edits.length === 0) return null
   const refused = failure ?? preview?.failure ?? null
   const ready = refused === null && preview !== null
   return (
     <section className="edit-bar" aria-label="Edits by hand">
-      <ul
-        className="edit-list"
-        aria-label={undoes === null ? `${count(edits.length, 'edit')} at frame ${point.n}` : `Undo of frame ${undoes}`}
-      >
+      <ul className="edit-list" aria-label={`${count(edits.length, 'edit')} at frame ${point.n}`}>
         <li>
-          <strong>{undoes === null ? count(edits.length, 'edit') : `Undo of frame ${undoes}`}</strong>
+          <strong>{count(edits.length, 'edit')}</strong>
         </li>
         {edits.map((edit) => (
           <li key={editInWords(edit)} className="edit-chip">
@@ -51,6 +48,11 @@ export function EditBar({ point, state, preview, failure }: Props) {
         ))}
       </ul>
       {refused !== null && <FailureView failure={refused} />}
+      {preview === null && refused === null && (
+        <p className="muted" role="status" aria-label="Loading">
+          Working out what this changes
+        </p>
+      )}
       {preview?.failure === null && <Effects preview={preview} state={state} />}
       <div className="inspector-actions">
         {!past && (

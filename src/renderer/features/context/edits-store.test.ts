@@ -22,17 +22,16 @@ describe('staged edits', () => {
     expect(store.getState().edits).toHaveLength(4)
   })
 
-  it('is no undo any more once something else is staged or a part is taken out', () => {
+  it('stages an undo in the place of all else, and takes parts out again', () => {
     const { store, stage, stageUndo, unstage, discard } = createEditsStore()
-    const back = { op: 'bring-back', id: 'a', to: 'L1' } as const
-    stageUndo(12, [back, { op: 'pin', id: 'b', pinned: false }])
-    expect(store.getState()).toMatchObject({ undoes: 12 })
-    unstage(back)
-    expect(store.getState()).toMatchObject({ undoes: null, edits: [{ op: 'pin', id: 'b', pinned: false }] })
-    stageUndo(12, [back])
-    stage({ op: 'evict', id: 'c' })
-    expect(store.getState()).toMatchObject({ undoes: null, edits: [back, { op: 'evict', id: 'c' }] })
+    stage({ op: 'evict', id: 'a' })
+    stageUndo(12)
+    expect(store.getState().edits).toEqual([{ op: 'undo', frame: 12 }])
+    stage({ op: 'pin', id: 'b', pinned: false })
+    const [undo] = store.getState().edits
+    if (undo !== undefined) unstage(undo)
+    expect(store.getState().edits).toEqual([{ op: 'pin', id: 'b', pinned: false }])
     discard()
-    expect(store.getState()).toEqual({ edits: [], undoes: null, applying: false })
+    expect(store.getState()).toEqual({ edits: [], applying: false })
   })
 })

@@ -3,8 +3,6 @@ import type { Edit } from '../../app/window-model'
 
 interface Staged {
   readonly edits: readonly Edit[]
-  /** The frame of edits by hand that these take back; null when they are new ones. */
-  readonly undoes: number | null
   /** True while they are on their way to the kernel. */
   readonly applying: boolean
 }
@@ -14,13 +12,13 @@ export interface EditsStore {
   readonly store: StoreApi<Staged>
   /** A second edit of the same item that says the same kind of thing replaces the first. */
   stage(...edits: readonly Edit[]): void
-  /** Takes the place of everything that waits. */
-  stageUndo(frame: number, edits: readonly Edit[]): void
+  /** Takes the place of everything that waits: what an undo takes back was applied. */
+  stageUndo(frame: number): void
   unstage(edit: Edit): void
   discard(): void
 }
 
-const NOTHING: Staged = { edits: [], undoes: null, applying: false }
+const NOTHING: Staged = { edits: [], applying: false }
 
 export function createEditsStore(): EditsStore {
   const store = createStore<Staged>(() => NOTHING)
@@ -29,11 +27,10 @@ export function createEditsStore(): EditsStore {
     stage(...added) {
       store.setState(({ edits }) => ({
         edits: added.reduce((all, edit) => [...all.filter((other) => subject(other) !== subject(edit)), edit], edits),
-        undoes: null,
       }))
     },
-    stageUndo: (frame, edits) => store.setState({ edits, undoes: frame }),
-    unstage: (edit) => store.setState(({ edits }) => ({ edits: edits.filter((other) => other !== edit), undoes: null })),
+    stageUndo: (frame) => store.setState({ edits: [{ op: 'undo', frame }] }),
+    unstage: (edit) => store.setState(({ edits }) => ({ edits: edits.filter((other) => other !== edit) })),
     discard: () => store.setState(NOTHING),
   }
 }

@@ -53,15 +53,9 @@ export function ItemContent({ item, editing }: { item: ContextItem; editing: boo
           <span className="mono faint clip" title={item.whole}>
             journal {item.whole.slice(0, 16)}, {formatBytes(whole.value.sizeBytes)}
           </span>
-          {!whole.value.truncated && (
-            <button
-              type="button"
-              className="button"
-              onClick={() => stagedEdits.stage({ op: 'edit', id: item.id, text: whole.value?.text ?? '' })}
-            >
-              Put the whole into the context
-            </button>
-          )}
+          <button type="button" className="button" onClick={() => stagedEdits.stage({ op: 'uncompress', id: item.id })}>
+            Show the agent the whole
+          </button>
         </p>
       )}
     </div>

@@ -26,7 +26,7 @@ export function TierBars({ state, selected, preview }: Props) {
     <div className="tier-bars">
       <TierBar tier="L1" budgetTokens={l1Tokens} state={state} selected={selected} preview={preview} />
       <TierBar tier="L2" budgetTokens={l2Tokens} state={state} selected={selected} preview={preview} />
-      <div className="tier-bar" data-testid="tier-bar-window">
+      <div className="tier-bar" data-testid="tier-bar-window" title={countingInWords(state.tokenizer)}>
         <span className="tier-name muted">Window</span>
         <div
           className="bar bar-window"
@@ -75,7 +75,8 @@ function TierBar({ tier, budgetTokens, state, selected, preview }: Props & { tie
   return (
     <div className="tier-bar" data-testid={`tier-bar-${tier}`}>
       <span className="tier-name">
-        <strong style={{ color: `var(--tier-${tier.toLowerCase()})` }}>{tier}</strong> <span className="muted">{MEANING[tier]}</span>
+        <strong style={{ color: `var(--tier-${tier.toLowerCase()})` }}>{tier}</strong>{' '}
+        <span className="muted tier-meaning">{MEANING[tier]}</span>
       </span>
       <div
         className="bar"
