@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KeyframeError } from '../../../shared/failure'
 import type { Frame } from '../../../shared/frames'
 import type { RunId } from '../../../shared/ids'
 import type { AgentProgram } from '../agents/agent-api'
@@ -150,8 +151,9 @@ describe('a run as one file', () => {
       const file = join(other.folder, 'bad.keyframe')
       writeFileSync(file, bytes)
       const folder = join(other.folder, 'bad')
-      await expect(importRunFile({ file, folder, home: other.home }), name).rejects.toMatchObject({ code })
-      expect([name, existsSync(folder), readdirSync(other.folder).filter((left) => left.includes('.import-'))]).toEqual([name, false, []])
+      const thrown: unknown = await importRunFile({ file, folder, home: other.home }).catch((failure: unknown) => failure)
+      const left = readdirSync(other.folder).filter((entry) => entry.includes('.import-'))
+      expect([name, thrown instanceof KeyframeError ? thrown.code : thrown, existsSync(folder), left]).toEqual([name, code, false, []])
     }
     expect(readdirSync(join(other.home, 'workspaces')).filter((left) => left.includes('.import-'))).toEqual([])
   })
