@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight, Pencil, Plus, Trash2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { type Breakpoint, breakpointName, conditionInWords, hitsIn, MAX_BREAKPOINTS } from '../../../shared/breakpoints'
 import { useOpenRunSummary, usePoint, useRunFrames, useWindow } from '../../app/window-context'
@@ -8,14 +8,20 @@ import { IconButton } from '../../components/icon-button'
 import { visibleText } from '../../components/visible-text'
 import { annotations, removeBreakpoint, setEnabled } from './annotations-store'
 import { BreakpointForm } from './breakpoint-form'
+import { focusHeader } from './focus-header'
 import { nextMatch } from './frame-search'
 
 /** The breakpoints of the workspace, each with its hits in the open run, which it need not have stopped at. */
 export function BreakpointSection() {
   const breakpoints = useStore(annotations, (state) => state.breakpoints)
   const [editing, setEditing] = useState<string | null>(null)
+  const section = useRef<HTMLElement>(null)
+  const done = (): void => {
+    setEditing(null)
+    focusHeader(section.current)
+  }
   return (
-    <section className="debug-section" aria-label="Breakpoints">
+    <section ref={section} className="debug-section" aria-label="Breakpoints">
       <header>
         <h3 className="section-title">Breakpoints</h3>
         <span className="number faint">{breakpoints.length}</span>
@@ -27,7 +33,7 @@ export function BreakpointSection() {
           onClick={() => setEditing('new')}
         />
       </header>
-      {editing === 'new' && <BreakpointForm breakpoint={null} onDone={() => setEditing(null)} />}
+      {editing === 'new' && <BreakpointForm breakpoint={null} onDone={done} />}
       {breakpoints.length === 0 && editing === null && (
         <p className="debug-empty muted">
           A breakpoint stops a run at its next tick: at a kind of frame, a tool, a file, an error or a number of tokens. Press{' '}
@@ -38,7 +44,7 @@ export function BreakpointSection() {
         {breakpoints.map((breakpoint) =>
           editing === breakpoint.id ? (
             <li key={breakpoint.id}>
-              <BreakpointForm breakpoint={breakpoint} onDone={() => setEditing(null)} />
+              <BreakpointForm breakpoint={breakpoint} onDone={done} />
             </li>
           ) : (
             <BreakpointRow key={breakpoint.id} breakpoint={breakpoint} onEdit={() => setEditing(breakpoint.id)} />

@@ -1,8 +1,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
+import { useStore } from 'zustand'
 import { frameDurationMs, frameRole, frameTitle, ROLE_NAME } from '../../app/frame-words'
 import { usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { formatClock, formatDuration } from '../../components/format'
+import { visibleText } from '../../components/visible-text'
+import { annotations } from './annotations-store'
+import { MarkIcon } from './mark-shape'
 
 const ROW_PX = 22
 
@@ -11,6 +15,9 @@ export function FrameTable() {
   const model = useWindow()
   const { cache } = useRunFrames()
   const point = usePoint()
+  const { marks, matches } = useStore(annotations)
+  const markOf = useMemo(() => new Map(marks.map((mark) => [mark.frame, mark])), [marks])
+  const found = useMemo(() => new Set(matches), [matches])
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useVirtualizer({ count: cache.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 10 })
   const n = point?.n ?? 0
@@ -38,6 +45,7 @@ export function FrameTable() {
           const frame = cache.frame(row.index + 1)
           if (frame === undefined) return null
           const duration = frameDurationMs(frame)
+          const mark = markOf.get(frame.n)
           return (
             <div
               key={frame.n}
@@ -45,6 +53,7 @@ export function FrameTable() {
               aria-rowindex={frame.n}
               aria-selected={frame.n === n}
               data-role={frameRole(frame)}
+              data-found={found.has(frame.n)}
               className="frame-table-row"
               style={{ top: row.start, height: ROW_PX }}
               onClick={() => model.select(frame.n, frame.branchId)}
@@ -67,7 +76,12 @@ export function FrameTable() {
               <span role="gridcell" className="number faint">
                 {duration === null ? '' : formatDuration(duration)}
               </span>
-              <span role="gridcell" className="faint">
+              <span role="gridcell" className="faint clip">
+                {mark !== undefined && (
+                  <>
+                    <MarkIcon shape={mark.shape} /> {mark.name === '' ? `mark, ${mark.shape}` : visibleText(mark.name)}{' '}
+                  </>
+                )}
                 {frame.checkpoint === null ? '' : 'keyframe'}
               </span>
             </div>

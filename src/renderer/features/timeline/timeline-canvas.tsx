@@ -35,6 +35,8 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   const [hovered, setHovered] = useState<Frame | null>(null)
   const [menuFrame, setMenuFrame] = useState<Frame | null>(null)
   const dragging = useRef(false)
+  /** The menu was asked for with a pointer: it is of the frame below, otherwise of the selected one. */
+  const pointed = useRef(false)
   const { marks, breakpoints, matches } = useStore(annotations)
   const hits = useMemo(
     () => (version < 0 ? [] : breakpoints.filter((one) => one.enabled).flatMap((one) => hitsIn(one, cache.frames))),
@@ -112,6 +114,7 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   }
 
   function onPointerDown(event: PointerEvent): void {
+    pointed.current = event.button === 2
     if (event.button !== 0) return
     const { frame, lane, near } = at(event)
     if (event.shiftKey) {
@@ -184,7 +187,10 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
               dragging.current = false
             }}
             onPointerLeave={() => setHovered(null)}
-            onContextMenu={(event) => setMenuFrame(at(event).frame ?? selected ?? null)}
+            onContextMenu={(event) => {
+              setMenuFrame((pointed.current ? at(event).frame : null) ?? selected ?? null)
+              pointed.current = false
+            }}
             onKeyDown={onKeyDown}
           />
         }

@@ -97,7 +97,7 @@ function Transport({ asTable, onTable }: { asTable: boolean; onTable: () => void
       <IconButton icon={ChevronRight} label="Forward one frame" shortcut="Right" disabled={none || !past} onClick={() => model.step(1)} />
       <IconButton icon={ChevronLast} label="Last frame" shortcut="End" disabled={none || !past} onClick={() => model.select('live')} />
       <IconButton icon={Radio} label="Live" pressed={!past} disabled={none} onClick={() => model.select('live')} />
-      <span className="number muted" data-testid="timeline-position">
+      <span className="number muted timeline-position" data-testid="timeline-position">
         {point?.n ?? 0} / {cache.length}
       </span>
       {compareWith !== null && (

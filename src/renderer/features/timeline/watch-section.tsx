@@ -1,5 +1,5 @@
 import { Plus, Trash2 } from 'lucide-react'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { toFailure } from '../../../shared/failure'
 import type { FileVersion } from '../../../shared/files'
@@ -9,6 +9,7 @@ import { formatBytes } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { visibleText } from '../../components/visible-text'
 import { annotations, keepWatches } from './annotations-store'
+import { focusHeader } from './focus-header'
 import { valueAt, type Watch, type WatchedValue, watchHistory, watchTitle } from './watch'
 
 const CHANGES_SHOWN = 12
@@ -30,9 +31,10 @@ export function WatchSection({ visible }: { visible: boolean }) {
     [watches, cache, version, branchId, visible],
   )
   const [adding, setAdding] = useState(false)
+  const section = useRef<HTMLElement>(null)
   const keep = (next: readonly Watch[]): void => void keepWatches(model, next).catch(model.notices.fail)
   return (
-    <section className="debug-section" aria-label="Watch">
+    <section ref={section} className="debug-section" aria-label="Watch">
       <header>
         <h3 className="section-title">Watch</h3>
         <span className="number faint">{watches.length}</span>
@@ -43,6 +45,7 @@ export function WatchSection({ visible }: { visible: boolean }) {
         <WatchForm
           onDone={(watch) => {
             setAdding(false)
+            focusHeader(section.current)
             if (watch !== null) keep([...watches, watch])
           }}
         />
@@ -53,26 +56,17 @@ export function WatchSection({ visible }: { visible: boolean }) {
         </p>
       )}
       {watches.length > 0 && (
-        <table className="watch-table" aria-label="Watched values">
-          <thead className="visually-hidden">
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">Value at the frame</th>
-              <th scope="col">Remove</th>
-            </tr>
-          </thead>
-          <tbody>
-            {watches.map((watch) => (
-              <WatchRow
-                key={watch.id}
-                watch={watch}
-                history={histories.get(watch.id) ?? []}
-                point={point}
-                onRemove={() => keep(watches.filter((one) => one.id !== watch.id))}
-              />
-            ))}
-          </tbody>
-        </table>
+        <div className="watch-table" role="table" aria-label="Watched values">
+          {watches.map((watch) => (
+            <WatchRow
+              key={watch.id}
+              watch={watch}
+              history={histories.get(watch.id) ?? []}
+              point={point}
+              onRemove={() => keep(watches.filter((one) => one.id !== watch.id))}
+            />
+          ))}
+        </div>
       )}
     </section>
   )
@@ -92,44 +86,39 @@ function WatchRow({ watch, history, point, onRemove }: WatchRowProps) {
   const at = history.findIndex((value) => value.n === now?.n)
   const from = Math.max(0, Math.min(at - CHANGES_SHOWN / 2, history.length - CHANGES_SHOWN))
   return (
-    <tr>
-      <th scope="row">
-        <span className="clip mono" title={title}>
-          {title}
-        </span>
-        <span className="faint detail">{ON_TITLE[watch.on]}</span>
-      </th>
-      <td>
-        <span className="watch-value mono" title={now?.text ?? undefined}>
-          {watch.on === 'file' && point !== null ? (
-            <FileValue path={watch.path} point={point} since={now?.n ?? 0} />
-          ) : (
-            (now?.text ?? 'not there')
-          )}
-        </span>
-        <span className="watch-changes">
-          {history.length === 0 && <span className="faint detail">never changed</span>}
-          {from > 0 && <span className="faint detail">{from} before</span>}
-          {history.slice(from, from + CHANGES_SHOWN).map((value) => (
-            <button
-              key={value.n}
-              type="button"
-              className="watch-change number"
-              aria-current={value.n === now?.n}
-              title={value.text ?? 'gone'}
-              aria-label={`${title} changed at frame ${value.n}`}
-              onClick={() => model.select(value.n)}
-            >
-              {value.n}
-            </button>
-          ))}
-          {from + CHANGES_SHOWN < history.length && <span className="faint detail">{history.length - from - CHANGES_SHOWN} more</span>}
-        </span>
-      </td>
-      <td>
+    <div role="row" className="watch-row">
+      <span role="rowheader" className="watch-name">
+        <span className="mono">{title}</span> <span className="faint detail">{ON_TITLE[watch.on].toLowerCase()}</span>
+      </span>
+      <span role="cell" className="watch-value mono" title={now?.text ?? undefined}>
+        {watch.on === 'file' && point !== null ? (
+          <FileValue path={watch.path} point={point} since={now?.n ?? 0} />
+        ) : (
+          (now?.text ?? 'not there')
+        )}
+      </span>
+      <span role="cell" className="watch-changes">
+        {history.length === 0 && <span className="faint detail">never changed</span>}
+        {from > 0 && <span className="faint detail">{from} before</span>}
+        {history.slice(from, from + CHANGES_SHOWN).map((value) => (
+          <button
+            key={value.n}
+            type="button"
+            className="watch-change number"
+            aria-current={value.n === now?.n}
+            title={value.text ?? 'gone'}
+            aria-label={`${value.n}, ${title} changed at this frame`}
+            onClick={() => model.select(value.n)}
+          >
+            {value.n}
+          </button>
+        ))}
+        {from + CHANGES_SHOWN < history.length && <span className="faint detail">{history.length - from - CHANGES_SHOWN} more</span>}
+      </span>
+      <span role="cell" className="watch-remove">
         <IconButton icon={Trash2} label={`Stop watching ${title}`} onClick={onRemove} />
-      </td>
-    </tr>
+      </span>
+    </div>
   )
 }
 
