@@ -7,6 +7,7 @@ import type { FilesAtPoint } from './points'
 
 const TIMEOUT_MS = 30_000
 const SHOWN_ROWS = 100
+const DECIDED_FOR_MS = 2000
 
 /** What agents remember beyond a run, and what was learnt from earlier ones. */
 export interface Experience {
@@ -25,7 +26,8 @@ export interface MemoryDriverOptions {
 }
 
 /** Questions to the model of the codebase as the branch has it, as tools. Keeps nothing of its own, so there is nothing to restore. */
-export function createMemoryDriver({ memory, experience, point, readable }: MemoryDriverOptions): Driver {
+export function createMemoryDriver({ memory, experience, point, readable: decide }: MemoryDriverOptions): Driver {
+  const readable = recently(decide)
   /** While the repository is indexed for the first time, what is there already is better than no answer, and said to be partial. */
   const reader = async (): Promise<{ reader: MemoryReader; note: string }> => {
     try {
@@ -152,7 +154,7 @@ export function createMemoryDriver({ memory, experience, point, readable }: Memo
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
         execute: async ({ query, sign, limit }) => {
-          const episodes = experience.examples(query, sign, limit)
+          const episodes = experience.examples(query, sign, limit).filter((episode) => episode.paths.every(readable))
           const text = episodes.map((episode) => `[${episode.sign}] ${episode.title}\n${episode.text}`).join('\n\n')
           return { output: { episodes }, text: text || 'Nothing like it happened before.' }
         },
@@ -162,6 +164,21 @@ export function createMemoryDriver({ memory, experience, point, readable }: Memo
     restore: () => Promise.resolve({ notRestored: [] }),
     filesChanged: () => Promise.resolve(),
     dispose: () => Promise.resolve(),
+  }
+}
+
+/** One question may come by thousands of files: a decision about one holds for a moment. */
+function recently(decide: (path: string) => boolean): (path: string) => boolean {
+  const decisions = new Map<string, boolean>()
+  let until = 0
+  return (path) => {
+    if (performance.now() > until) {
+      decisions.clear()
+      until = performance.now() + DECIDED_FOR_MS
+    }
+    const known = decisions.get(path) ?? decide(path)
+    decisions.set(path, known)
+    return known
   }
 }
 

@@ -357,7 +357,7 @@ export class GraphRows {
 
 export function isLive(view: View): boolean {
   const [only] = view.layers
-  return view.layers.length === 1 && only?.layer === 0 && only.version === Number.MAX_SAFE_INTEGER
+  return view.readable === undefined && view.layers.length === 1 && only?.layer === 0 && only.version === Number.MAX_SAFE_INTEGER
 }
 
 /** Key of a file, or of a symbol in it: no other file can say anything of it. */
