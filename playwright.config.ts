@@ -10,8 +10,8 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  // Each journey starts a kernel with sandboxes of its own; two at once on two cores only make both slow.
-  workers: 1,
+  // Journeys wait for the window more than they compute: two at once end sooner. More would make each slow.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: true,
   reporter: [['list']],

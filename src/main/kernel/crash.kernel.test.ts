@@ -14,7 +14,7 @@ import { createSampleWorkspace } from './workspace/sample-workspace'
 const appRoot = resolve(import.meta.dirname, '../../..')
 const caller: Caller = { id: 'test', signal: new AbortController().signal }
 const TASK = 'rename symbol calculateInvoiceTotal to invoiceTotal'
-const KILLS = Number(process.env['KEYFRAME_KILLS'] ?? 3)
+const KILLS = Number(process.env['KEYFRAME_KILLS'] ?? 2)
 const SEED = Number(process.env['KEYFRAME_SEED'] ?? Date.now() % 1_000_000)
 const OUTCOME: Partial<Record<Frame['kind'], Frame['kind']>> = {
   'tool.intent': 'tool.outcome',
