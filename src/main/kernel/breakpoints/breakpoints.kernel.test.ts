@@ -21,6 +21,24 @@ const clerk: AgentProgram = {
   },
 }
 
+/** Writes on two branches side by side. */
+const twins: AgentProgram = {
+  ...{ id: 'twins', version: 'twins@1', title: 'Twins', summary: 'Rehearses.', examples: ['rehearse'], mutates: true, role: 'coder' },
+  async run(api) {
+    const results = await api.speculate(
+      ['left', 'right'].map((label) => ({
+        label,
+        detail: label,
+        async run(branch) {
+          for (const name of ['a', 'b', 'c']) await branch.writeFile(`${label}/${name}.md`, `${name}\n`)
+          return { ok: true, summary: label }
+        },
+      })),
+    )
+    return { ok: results.every((result) => result.ok), summary: 'rehearsed' }
+  },
+}
+
 let fixture: KernelFixture
 let hits: BreakpointHit[]
 beforeEach(async () => {
@@ -31,7 +49,7 @@ beforeEach(async () => {
 afterEach(() => fixture.dispose())
 
 async function open(): Promise<void> {
-  const kernel = await fixture.open(fixture.root, [clerk])
+  const kernel = await fixture.open(fixture.root, [clerk, twins])
   hits = []
   kernel.subscribe(
     (event, data) => {
@@ -118,6 +136,22 @@ it('survives the end of the kernel: what was answered from the journal stops not
   await fixture.call('breakpoints.remove', { id: only?.id ?? '' })
   await fixture.call('runs.control', { runId, action: 'resume' })
   await completed(runId)
+}, 60_000)
+
+it('stops all branches of a run that work side by side', async () => {
+  const breakpoint = await breakOn({ on: 'file', pattern: 'left/b.md', access: 'changed' })
+  const runId = await fixture.start('rehearse', 'yes', 'twins')
+  const { run, frames } = await stopped(runId, 0)
+  const hit = run.stoppedAt
+  expect(frames[(hit?.frame ?? 0) - 1]).toMatchObject({ kind: 'tool.outcome', branchId: hit?.branchId })
+  expect(hit?.branchId).not.toBe('b0')
+  const paused = frames.flatMap((frame) => (frame.kind === 'control' ? [frame.branchId] : []))
+  expect(paused).toEqual([...new Set(paused)])
+  expect(paused).toEqual(expect.arrayContaining(['b0', hit?.branchId]))
+  await fixture.call('breakpoints.remove', { id: breakpoint.id })
+  await fixture.call('runs.control', { runId, action: 'resume' })
+  await completed(runId)
+  expect(hits).toHaveLength(1)
 }, 60_000)
 
 it('stops only the run that is named', async () => {
