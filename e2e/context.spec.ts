@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './journey'
 import type { KeyframeWindow } from './keyframe-window'
 
@@ -60,7 +61,7 @@ test('an item is followed to the call that brought it and to the file as of that
   const provenance = context.inspector.getByRole('list', { name: 'Provenance' })
   await expect(provenance).toContainText('File')
   const file = provenance.getByRole('button', { name: /discount\.ts/ })
-  const said = await provenance.getByRole('listitem').filter({ has: file }).innerText()
+  const said = await provenance.getByRole('listitem').filter({ hasText: 'as of frame' }).innerText()
   const frame = Number(/as of frame (\d+)/.exec(said)?.[1])
   expect(frame).toBeGreaterThan(1)
   await provenance
@@ -108,7 +109,7 @@ test('items are pinned, evicted, brought back and edited, each previewed, and un
   await context.select(/^src\/billing\/discount\.ts/)
   const row = context.items.locator('[aria-selected="true"]')
   await window.press('p')
-  await expect(context.edits).toContainText(`pin file:${DISCOUNT}`)
+  await expect(context.edits).toContainText(`pin ${DISCOUNT}`)
   await expect(context.effects).toContainText('No tier changes in size.')
   const pinnedAt = await context.apply()
   await expect(row.getByRole('img', { name: 'pinned' })).toBeVisible()
@@ -125,7 +126,7 @@ test('items are pinned, evicted, brought back and edited, each previewed, and un
   await expect(row).toHaveAttribute('data-kind', 'evicted')
   await expect(context.inspector).toContainText('evicted by hand')
   await window.press('b')
-  await expect(context.edits).toContainText(`bring file:${DISCOUNT} back to`)
+  await expect(context.edits).toContainText(`bring ${DISCOUNT} back to`)
   await context.apply()
   await expect(row).toHaveAttribute('data-kind', 'item')
 
@@ -154,6 +155,9 @@ test('items are pinned, evicted, brought back and edited, each previewed, and un
   await page.keyboard.type('Discounts end in March.')
   await window.press('Ctrl+Enter')
   await expect(context.edits).toContainText('2 edits')
+  await expect(context.effects).toContainText(/\(\+\d+\)/)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
   await context.edits.getByRole('button', { name: /^Take out: pin/ }).click()
   await expect(context.edits).toContainText('1 edit')
   await expect(context.effects).toContainText(/\(\+\d+\)/)

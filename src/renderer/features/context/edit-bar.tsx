@@ -5,10 +5,10 @@ import type { ContextPreview } from '../../../shared/contract/methods'
 import type { Failure } from '../../../shared/failure'
 import { editInWords } from '../../app/edit-words'
 import { useIsPast, useWindow } from '../../app/window-context'
-import type { Point } from '../../app/window-model'
+import type { Edit, Point } from '../../app/window-model'
 import { count, formatTokens } from '../../components/format'
 import { FailureView } from '../../components/surfaces'
-import { applyStaged, forkWithStaged } from './context-actions'
+import { applyStaged, forkWithStaged, itemOf } from './context-actions'
 import { selectItem } from './context-view'
 import { stagedEdits } from './edits-store'
 import { countingInWords } from './tier-bars'
@@ -36,16 +36,19 @@ export function EditBar({ point, state, preview, failure }: Props) {
         <li>
           <strong>{count(edits.length, 'edit')}</strong>
         </li>
-        {edits.map((edit) => (
-          <li key={editInWords(edit)} className="edit-chip">
-            <span className="clip" title={editInWords(edit)}>
-              {editInWords(edit)}
-            </span>
-            <button type="button" aria-label={`Take out: ${editInWords(edit)}`} onClick={() => stagedEdits.unstage(edit)}>
-              <X size={12} aria-hidden />
-            </button>
-          </li>
-        ))}
+        {edits.map((edit) => {
+          const words = editInWords(titled(edit, state))
+          return (
+            <li key={editInWords(edit)} className="edit-chip">
+              <span className="clip" title={editInWords(edit)}>
+                {words}
+              </span>
+              <button type="button" aria-label={`Take out: ${words}`} onClick={() => stagedEdits.unstage(edit)}>
+                <X size={12} aria-hidden />
+              </button>
+            </li>
+          )
+        })}
       </ul>
       {refused !== null && <FailureView failure={refused} />}
       {preview === null && refused === null && (
@@ -129,6 +132,13 @@ function Effects({ preview, state }: { preview: ContextPreview; state: ContextSt
       )}
     </div>
   )
+}
+
+/** The same edit with the title of its item in the place of the id, for reading. */
+function titled(edit: Edit, state: ContextState): Edit {
+  if (!('id' in edit) || edit.op === 'add-symbol') return edit
+  const found = itemOf(state, edit.id)
+  return found === null ? edit : { ...edit, id: found.item.title }
 }
 
 /** Four digits below one cent. */
