@@ -12,7 +12,7 @@ const [root, appRoot] = process.argv.slice(2)
 if (root === undefined || appRoot === undefined) throw new Error('usage: kernel-process ROOT APP_ROOT')
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`)
-const access = accessKernel(() => openKernel({ root, home: keyframeHome(), appRoot, nodePath: process.execPath, log }))
+const access = accessKernel(() => openKernel({ root, home: keyframeHome(), appRoot, nodePath: process.execPath, upgradeCalls: true, log }))
 access.catch((thrown: unknown) => {
   const failure = toFailure(thrown)
   log(`${failure.code}: ${failure.message} ${failure.action ?? ''}`)

@@ -8,12 +8,14 @@ export interface SessionOptions {
   readonly repo: string
   log(line: string): void
   readonly home?: string
+  /** Stays: what takes a while behind everything else is worth its start. */
+  readonly stays?: boolean
 }
 
 export function openAccess(options: SessionOptions): Promise<KernelAccess> {
-  const { repo, log } = options
+  const { repo, log, stays = false } = options
   const home = options.home ?? keyframeHome()
-  return accessKernel(() => openKernel({ root: repo, home, appRoot: findAppRoot(), nodePath: process.execPath, log }))
+  return accessKernel(() => openKernel({ root: repo, home, appRoot: findAppRoot(), nodePath: process.execPath, upgradeCalls: stays, log }))
 }
 
 /** Runs `use` with a client of the workspace's kernel, which is started when no other process has it, and ended after. */

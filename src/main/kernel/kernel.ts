@@ -34,6 +34,7 @@ import { checkWorkspace, kernelMethods, type MethodTable } from './service/kerne
 import { LspChannels } from './service/lsp-channels'
 import { RunRegistry } from './service/run-registry'
 import { Scratch } from './service/scratch'
+import { openServedWorkspace } from './service/served-workspace'
 import { Terminals } from './service/terminals'
 import { WorkspaceMemory } from './service/workspace-memory'
 import { makeDriverSet, toolBinds } from './tools/driver-set'
@@ -74,6 +75,8 @@ export interface KernelOptions {
   readonly nodePath: string
   /** Programs that are offered beside the built-in ones; an id of one of those replaces it. */
   readonly agents?: readonly AgentProgram[]
+  /** Whether language servers are asked about calls that syntax leaves open, behind everything else. For hosts that stay. Default: no. */
+  readonly upgradeCalls?: boolean
   log(line: string): void
 }
 
@@ -176,6 +179,10 @@ class LocalKernel implements Kernel {
       settingsPath: join(options.home, 'settings.json'),
       settings: this.#settings.search,
       listFiles: () => this.#indexable(),
+      servers:
+        options.upgradeCalls === true
+          ? { open: () => openServedWorkspace(services, scratch), isBusy: () => this.#runs.active().length > 0 }
+          : null,
     })
     this.#policies = createPolicies({
       appRoot: options.appRoot,
@@ -232,6 +239,7 @@ class LocalKernel implements Kernel {
       log: options.log,
     }
     this.#runs = new RunRegistry(services)
+    const scratch = new Scratch(services, (runId) => this.#runs.get(runId))
     this.#channels = new LspChannels(this.#hub)
     this.#terminals = new Terminals(options.log)
     this.#journal.onAppend((runId, frames) => this.#appended(runId, frames))
@@ -249,7 +257,7 @@ class LocalKernel implements Kernel {
       }),
       terminals: this.#terminals,
       channels: this.#channels,
-      scratch: new Scratch(services, (runId) => this.#runs.get(runId)),
+      scratch,
       policies: this.#policies,
       breakpoints,
       marks: new FrameMarks(this.#journal, (runId) => this.#hub.emit('marks.changed', { runId }), options.log),

@@ -33,7 +33,7 @@ export async function serveWindow(
 ): Promise<ExitCode> {
   const port = integerOption(input, 'port', 0, 65_535) ?? 0
   const repo = await workspaceFolder(input)
-  const access = await openAccess({ repo, log: terminal.err })
+  const access = await openAccess({ repo, log: terminal.err, stays: true })
   let host: WebHost | null = null
   try {
     host = await startWebHost({

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { At, MethodParams, MethodResult } from '../../../shared/contract/methods'
 import { MAIN_BRANCH, type RunId } from '../../../shared/ids'
-import type { Base } from '../checkpoints/files'
+import type { Base, FilesAt } from '../checkpoints/files'
 import { DEFAULT_ROLE, pathsOf, type RunEngine, type RunServices } from '../scheduler/run-engine'
 import { BranchDevice } from '../tools/branch-device'
 import { authorise, denialsOf, mayRead, refused } from '../tools/authorise'
@@ -56,6 +56,13 @@ export class Scratch {
       const observed = await observedCall(device, policy, [], tool, changes)
       return { tool: name, ...run, ...(error === null ? {} : { error }), isolation: provider.level, ...observed }
     })
+  }
+
+  /** A sandbox on the repository as it is now, with the files that are in it; whoever asked for it disposes of the device. */
+  async live(roleId: string): Promise<{ device: BranchDevice; files: FilesAt }> {
+    const base = await this.#services.files.freezeBase({})
+    const device = await this.#open(base, null, this.#services.policies.role(roleId), () => null)
+    return { device, files: this.#services.files.at(base, null) }
   }
 
   async #device<T>(

@@ -17,6 +17,7 @@ import { openForReading } from '../memory/store/memory-database'
 import { createMemory } from '../memory/store/sqlite-memory'
 import { createValueStore, type ValueStore } from '../memory/values/value-store'
 import type { RunServices } from '../scheduler/run-engine'
+import { CallUpgrade, type ServedWorkspace } from './call-upgrade'
 import { saveSearchSettings } from '../workspace/user-settings'
 
 /** What is only there for later questions begins when the first pass has been over for so long. */
@@ -30,6 +31,13 @@ export interface WorkspaceMemoryOptions {
   readonly settings: SearchSettings
   readonly journal: Journal
   readonly redactor: Redactor
+  /** Language servers to ask about calls that syntax leaves open; null: they are left open. */
+  readonly servers: {
+    /** The repository as it is now. Throws where nothing may run. */
+    open(): Promise<ServedWorkspace>
+    /** Whether somebody waits for what the machine does. */
+    isBusy(): boolean
+  } | null
   listFiles(): Promise<string[]>
   clock(): number
   log(line: string): void
@@ -41,6 +49,7 @@ export interface WorkspaceMemoryOptions {
  */
 export class WorkspaceMemory {
   readonly memory: Memory
+  readonly #upgrade: CallUpgrade | null
   readonly #options: WorkspaceMemoryOptions
   readonly #indexPath: string
   readonly #history: History
@@ -67,10 +76,13 @@ export class WorkspaceMemory {
     })
     this.#episodes = createEpisodeStore({ path: join(dataDir, 'episodes.db'), journal })
     this.#values = createValueStore({ path: join(dataDir, 'values.db'), redact: (text) => redactor.redact(text) })
-    this.memory = createMemory({
+    const memory = createMemory({
       ...{ root, databasePath: this.#indexPath, listFiles: () => options.listFiles(), now: () => options.clock() },
       retrieval: { vectors: this.#vectors, history: this.#history, episodes: this.#episodes, weights: () => this.#settings.weights },
     })
+    this.memory = memory
+    const { servers, log } = options
+    this.#upgrade = servers === null ? null : new CallUpgrade({ ...servers, index: memory, onProgress: () => this.#tell(), log })
     this.memory.onChange((status) => {
       this.#tell()
       if (status.state === 'idle') this.#later()
@@ -88,7 +100,9 @@ export class WorkspaceMemory {
     )
     return {
       ...status,
-      background: status.background ?? (isEmbedding ? { what: 'embeddings', done: embedded, of: embedded + pending } : null),
+      background:
+        status.background ??
+        (isEmbedding ? { what: 'embeddings', done: embedded, of: embedded + pending } : (this.#upgrade?.progress ?? null)),
       problems: [...problems, ...status.problems].slice(0, 100),
     }
   }
@@ -196,6 +210,7 @@ export class WorkspaceMemory {
     this.#life.abort()
     if (this.#behind !== null) clearTimeout(this.#behind)
     this.#listeners.clear()
+    await this.#upgrade?.dispose()
     await this.#work
     await this.#vectors.dispose()
     await this.memory.dispose()
@@ -208,6 +223,7 @@ export class WorkspaceMemory {
     if (this.#life.signal.aborted) return
     if (this.#hasBegun) {
       this.#vectors.changed()
+      this.#upgrade?.whenSettled()
       return
     }
     this.#behind ??= setTimeout(() => {
@@ -226,6 +242,7 @@ export class WorkspaceMemory {
     this.#hasBegun = true
     await this.#vectors.configure(this.#settings.embeddings, signal)
     this.#vectors.changed()
+    this.#upgrade?.begin()
   }
 
   #tell(): void {

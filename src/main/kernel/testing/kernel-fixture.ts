@@ -18,6 +18,8 @@ export class KernelFixture {
   readonly root: string
   readonly home: string
   readonly logged: string[] = []
+  /** Whether kernels that are opened from now on ask language servers about open calls. */
+  upgradesCalls = false
   #kernel: Kernel | null = null
 
   constructor(name: string, home?: string) {
@@ -40,6 +42,7 @@ export class KernelFixture {
       appRoot,
       nodePath: process.execPath,
       agents,
+      upgradeCalls: this.upgradesCalls,
       log: (line) => this.logged.push(line),
     })
     return this.#kernel

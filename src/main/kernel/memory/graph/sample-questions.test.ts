@@ -171,4 +171,14 @@ describe('questions about the sample workspace', () => {
   it.each(QUESTIONS)('$asks', ({ cypher, answer: expected }) => {
     expect(answer(cypher)).toEqual(expected)
   })
+
+  it('follows a value from the gateway into billing, over the arguments of calls', () => {
+    const ways = memory.flow('user_id', 'src/gateway', 'src/billing', 12).ways.map(({ hops }) => hops.map(({ from, to }) => [from, to]))
+    const through = [
+      'src/gateway/handlers.ts#handleCreateInvoice(userId)',
+      'src/invoices/invoice-service.ts#createInvoice(userId)',
+      'src/billing/charge.ts#chargeUser(userId)',
+    ]
+    expect(ways).toContainEqual([through.slice(0, 2), through.slice(1)])
+  })
 })

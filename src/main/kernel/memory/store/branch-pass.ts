@@ -1,4 +1,6 @@
 import type Database from 'better-sqlite3'
+import type { LinkedFile } from '../code/link-edges'
+import { BY_LANGUAGE_SERVER } from './call-answers'
 import { LIVE_LAYER, REPOSITORY_FILE } from './index-schema'
 import type { FinishedState, HashedPath, OpenedState } from './index-messages'
 import type { IndexParts } from './index-pass'
@@ -106,7 +108,8 @@ export class BranchPass {
         for (const path of paths.slice(from, from + BATCH)) {
           const row = writer.file(path)
           if (row === undefined || linker === null) continue
-          const { linked, needs } = linker.link(path)
+          const { linked: bare, needs } = linker.link(path)
+          const linked = row.content === 1 ? bare : this.#withAnswers(path, bare, linker)
           if (row.content === 1 || !writer.isAsBelow(path, linked, baseVersion)) writer.link(path, linked, needs, true, this.#version)
           else {
             writer.remove(row, this.#version)
@@ -120,6 +123,16 @@ export class BranchPass {
       meta.version = Math.max(meta.version, this.#version)
     })()
     return { layer, version: this.#version, baseVersion }
+  }
+
+  /** What language servers said of the file below, as far as it was known at the branch's base, and what they named is there. */
+  #withAnswers(path: string, linked: LinkedFile, linker: LayerLinker): LinkedFile {
+    const { writer, baseVersion } = this.#opened()
+    if (linked.unresolved.length === 0) return linked
+    const hash = this.#sql.hashBelow.get(LIVE_LAYER, path, baseVersion, baseVersion) ?? ''
+    const below = writer.callsBelow(path, BY_LANGUAGE_SERVER, baseVersion)
+    const file = (other: string) => linker.files.known(other)
+    return this.#parts.answers.merged(path, hash, linked, file, ({ from, to }) => below.has(`${from} ${to}`))
   }
 
   #use(place: { layer: number; baseVersion: number }): void {

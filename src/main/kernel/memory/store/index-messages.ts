@@ -1,4 +1,5 @@
 import type { IndexStatus } from '../../../../shared/contract/methods'
+import type { AnsweredCall } from '../upgrade/open-calls'
 
 /** What the kernel's thread and the indexing thread say to each other. */
 export interface IndexWorkerData {
@@ -39,6 +40,11 @@ export interface IndexJobs {
   readonly changed: { readonly ask: { readonly paths: readonly string[] }; readonly answer: Indexed }
   /** Asks what is known of the repository as a whole; its answer comes when all have been heard. */
   readonly repository: { readonly ask: object; readonly answer: Indexed }
+  /** What a language server said of the open calls of a file in this content. */
+  readonly answered: {
+    readonly ask: { readonly path: string; readonly hash: string; readonly answers: readonly AnsweredCall[] }
+    readonly answer: Indexed
+  }
   readonly 'branch-open': { readonly ask: { readonly layer: string; readonly state: string }; readonly answer: OpenedState }
   readonly 'branch-base': { readonly ask: { readonly entries: readonly HashedPath[] }; readonly answer: null }
   readonly 'branch-changes': { readonly ask: { readonly entries: readonly HashedPath[] }; readonly answer: null }

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { IndexStatus } from '../../../../shared/contract/methods'
 import type { Parsers } from '../code/grammar'
+import type { AnsweredCall } from '../upgrade/open-calls'
+import { CallAnswers } from './call-answers'
 import { generatedByName, GeneratedMarks, MARKED_GENERATED } from './generated-files'
 import { type HelperAnswer, HelperThread } from './helper-thread'
 import { IndexMeta } from './index-meta'
@@ -44,6 +46,7 @@ export interface IndexParts {
   readonly nodes: NodeIds
   readonly cache: FactsCache
   readonly live: LayerWriter
+  readonly answers: CallAnswers
   readonly hooks: PassHooks
   /** Where a second thread begins; null for none. */
   readonly entry: string | null
@@ -62,6 +65,7 @@ export function indexParts(
   return {
     ...{ root, database, nodes, hooks, preparer: new FilePreparer(parsers), meta: new IndexMeta(database), cache: new FactsCache() },
     live: new LayerWriter(database, nodes, LIVE_LAYER),
+    answers: new CallAnswers(database, nodes),
     ...second,
   }
 }
@@ -120,6 +124,18 @@ export class IndexPass {
       return this.reconcile([...this.#parts.live.files().keys()].filter((path) => path !== REPOSITORY_FILE))
     }
     return this.#run(paths, [], (path) => this.#parts.live.file(path))
+  }
+
+  /** Keeps what a language server said of a file's open calls, unless the file has another content by now. True when any of it is an edge. */
+  answered(path: string, hash: string, answers: readonly AnsweredCall[]): boolean {
+    const { live, meta, database } = this.#parts
+    if (live.file(path)?.hash !== hash) return false
+    const { files } = this.#newestLinker()
+    const linksAgain = database.transaction(() => {
+      const says = this.#parts.answers.keep(path, hash, answers, (other) => files.known(other))
+      return says && live.markUnlinked(path)
+    })()
+    return linksAgain && this.#finish(meta.version + 1, false)
   }
 
   /** What is marked as generated, as of the last pass. */
@@ -242,18 +258,20 @@ export class IndexPass {
   }
 
   #link(version: number): boolean {
-    const { live, hooks, root, database, cache } = this.#parts
+    const { live, hooks, database, answers } = this.#parts
     const paths = live.unlinked()
     if (paths.length === 0) return false
     const keep = this.#hasLayers.get() !== undefined
-    const linker = (this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache))
+    const linker = this.#newestLinker()
     const helper = paths.length >= WORTH_HELP ? this.#help() : null
     const batches = new Batches(database)
     linker.files.settled()
     try {
       batches.run(() => {
         const take = (path: string, { linked, needs }: LinkedWithNeeds): void => {
-          live.link(path, linked, needs, keep, version)
+          const hash = linked.unresolved.length === 0 ? '' : (live.file(path)?.hash ?? '')
+          const merged = answers.merged(path, hash, linked, (other) => linker.files.known(other))
+          live.link(path, merged, needs, keep, version)
           batches.wrote()
         }
         const own = (from: number, to: number): void => {
@@ -271,6 +289,12 @@ export class IndexPass {
       linker.files.unsettled()
     }
     return true
+  }
+
+  #newestLinker(): LayerLinker {
+    const { root, database, cache } = this.#parts
+    this.#linker ??= new LayerLinker(root, database, { layer: LIVE_LAYER, baseVersion: null }, cache)
+    return this.#linker
   }
 
   /** The bytes decide: a file whose time changed but not its content keeps its rows. */

@@ -1,5 +1,5 @@
 /** Raise it with every change of the tables or of what is extracted: an older index is made again from the files. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** The live repository. Every other layer is a branch's. */
 export const LIVE_LAYER = 0
@@ -33,6 +33,9 @@ export const REPOSITORY_FILE = '.git'
  * `dependencies`: when the node `used` changes, the edges of `file` are made again. A node here is a file's, or `name:NAME` (anything that is
  * declared under that name), `import:PART` (a file or folder called so may come) or `folder:PATH` (a file in it may come). Rows of
  * earlier links stay while there are branches: what a file used at an older version is among them.
+ *
+ * `answered_calls`: what language servers said of the open calls of a file in the content with this hash (JSON, see `call-answers.ts`); whenever
+ * the file is linked in that content, they become edges and are open no more.
  *
  * Rows that ended stay until no branch can see them, and are then deleted in the background (`collect-rows.ts`).
  */
@@ -78,6 +81,7 @@ CREATE INDEX unresolved_ended ON unresolved_calls (valid_to) WHERE valid_to IS N
 CREATE INDEX unresolved_src ON unresolved_calls (src);
 CREATE INDEX unresolved_name ON unresolved_calls (name);
 CREATE INDEX unresolved_file ON unresolved_calls (file) WHERE valid_to IS NULL;
+CREATE TABLE answered_calls (file INTEGER NOT NULL, hash TEXT NOT NULL, answers TEXT NOT NULL, PRIMARY KEY (file, hash)) WITHOUT ROWID;
 CREATE TABLE dependencies (layer INTEGER NOT NULL, file INTEGER NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (layer, file, used)) WITHOUT ROWID;
 CREATE INDEX dependencies_used ON dependencies (used);
 CREATE TABLE chunks (

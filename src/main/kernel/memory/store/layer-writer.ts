@@ -169,6 +169,12 @@ export class LayerWriter {
     return calls.size === 0
   }
 
+  /** Of a branch's layer: caller and callee of each call that the layer below, at its version, knows by this method. */
+  callsBelow(path: string, method: string, baseVersion: number): Set<string> {
+    const below = this.#sql.edgesAt.all(this.#nodes.of(path), LIVE_LAYER, baseVersion, baseVersion)
+    return new Set(below.filter((edge) => edge.kind === 'calls' && edge.method === method).map((edge) => `${edge.from} ${edge.to}`))
+  }
+
   /** Keeps what a file depends on without a row of its own. */
   depends(path: string, linked: LinkedFile, extra: Iterable<string>): void {
     const file = this.#nodes.of(path)

@@ -46,6 +46,8 @@ export function moveAside(path: string): void {
 /** A filled index has random keys in a dozen trees: with SQLite's own two megabytes each insert would write a page out. */
 const CACHE_KIB = 64 * 1024
 const CHECKPOINT_PAGES = 8000
+/** No memory map: a file that is cut short under it would end the process instead of being told as damage. */
+const READ_CACHE_KIB = 48 * 1024
 
 function writable(path: string): Database.Database {
   const database = new Database(path)
@@ -69,5 +71,7 @@ function replaced(path: string, keep: boolean): Database.Database {
 
 /** A second connection for questions: in WAL mode it never waits for the writer. */
 export function openForReading(path: string): Database.Database {
-  return new Database(path, { readonly: true, fileMustExist: true })
+  const database = new Database(path, { readonly: true, fileMustExist: true })
+  database.pragma(`cache_size = -${READ_CACHE_KIB}`)
+  return database
 }

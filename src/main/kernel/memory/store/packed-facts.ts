@@ -12,7 +12,7 @@ export interface PackedFacts {
 
 export function packFacts(facts: FileFacts): PackedFacts {
   const { uses, flows, relations, ...outline } = facts
-  return { outline: pack(outline), body: pack({ uses, flows, relations }) }
+  return { outline: pack({ ...outline, ...(flows === undefined ? {} : { flows: [] }) }), body: pack({ uses, flows, relations }) }
 }
 
 export function unpackFacts(packed: PackedFacts): FileFacts {

@@ -98,6 +98,7 @@ class IndexServer {
         await this.#repository.run(paths, this.#life.signal, (background) => this.#say({ type: 'background', background })),
       )
     },
+    answered: async ({ path, hash, answers }) => this.#indexed(this.#pass.answered(path, hash, answers)),
     'branch-open': async ({ layer, state }) => {
       this.#branch = new BranchPass(this.#parts, (path) => this.#pass.marks(path), layer, state)
       return this.#branch.open()

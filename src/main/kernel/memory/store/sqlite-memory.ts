@@ -10,11 +10,13 @@ import type { Memory, MemoryReader, SearchOptions } from '../memory'
 import type { FilesAtPoint } from '../points'
 import { createHybridSearch, DEFAULT_WEIGHTS, type HybridParts, type HybridSearch } from '../retrieval/hybrid-search'
 import { TextSearch } from '../retrieval/text-search'
+import type { AnsweredCall, CallIndex, FileWithOpenCalls } from '../upgrade/open-calls'
 import { LIVE, type View } from '../view'
 import { bringToState } from './bring-to-state'
 import type { Indexed } from './index-messages'
 import { defaultWorkerUrl, IndexWorkerClient } from './index-worker-client'
 import { DAMAGED, isDamage, moveAside, openForReading } from './memory-database'
+import { OpenCallReader } from './open-call-reader'
 
 export interface MemoryOptions {
   /** The live repository. Read, never written. */
@@ -34,7 +36,9 @@ export interface MemoryOptions {
 interface Connection {
   readonly database: Database.Database
   readonly hybrid: HybridSearch
+  readonly openCalls: OpenCallReader
   readonly views: Map<string, { readonly graph: GraphReader; readonly text: TextSearch }>
+  readonly restricted: WeakMap<View, { readonly graph: GraphReader; readonly text: TextSearch }>
   /** View of a state that has been indexed. */
   readonly state: Database.Statement<[string, string], { layer: number; version: number; baseVersion: number }>
   readonly live: Database.Statement<[], string>
@@ -65,11 +69,11 @@ const NEVER_WATCHED = ['node_modules', '.git', '.venv']
 const SELDOM_WATCHED = ['dist', 'out', 'target', 'build', 'vendor', 'venv', '.gradle']
 const SELDOM_IN_PATH = new RegExp(`(?:^|/)(${SELDOM_WATCHED.join('|').replaceAll('.', String.raw`\.`)})/`)
 
-export function createMemory(options: MemoryOptions): Memory {
+export function createMemory(options: MemoryOptions): Memory & CallIndex {
   return new SqliteMemory(options)
 }
 
-class SqliteMemory implements Memory {
+class SqliteMemory implements Memory, CallIndex {
   private current: IndexStatus = EMPTY
   private readonly listeners = new Set<(status: IndexStatus) => void>()
   private readonly url: URL
@@ -125,14 +129,27 @@ class SqliteMemory implements Memory {
     return this.current
   }
 
-  async at(point: FilesAtPoint): Promise<MemoryReader> {
+  async at(point: FilesAtPoint | null, readable?: (path: string) => boolean): Promise<MemoryReader> {
     this.refuseWhenDisposed()
+    const view = await this.viewAt(point)
+    return readable === undefined ? new ViewReader(this, view) : new ViewReader(this, this.restricted(view, readable))
+  }
+
+  private async viewAt(point: FilesAtPoint | null): Promise<View> {
+    if (point === null) return LIVE
     const known = this.knownState(point)
-    if (known !== null) return new ViewReader(this, known)
+    if (known !== null) return known
     const key = `${point.layer}\n${point.state}`
     const running = this.states.get(key) ?? this.indexState(point).finally(() => this.states.delete(key))
     this.states.set(key, running)
-    return new ViewReader(this, await running)
+    return running
+  }
+
+  /** The same without the files that whoever asks may not read. */
+  private restricted(view: View, readable: (path: string) => boolean): View {
+    const own: View = { ...view, readable }
+    if (this.connection !== null) this.viewsOf.set(own, this.connection)
+    return own
   }
 
   find(query: string, limit: number): GraphNode[] {
@@ -169,6 +186,25 @@ class SqliteMemory implements Memory {
 
   search(query: string, options: SearchOptions): Promise<HybridResult> {
     return this.searchAt(LIVE, query, options)
+  }
+
+  openCalls(languages: readonly string[], limit: number, after: string): FileWithOpenCalls[] {
+    return this.connection?.openCalls.files(languages, limit, after) ?? []
+  }
+
+  openCallCount(languages: readonly string[]): number {
+    return this.connection?.openCalls.count(languages) ?? 0
+  }
+
+  /** Behind the jobs that are waiting, and without a word of it in the status but for what became another. */
+  answered({ path, hash }: FileWithOpenCalls, answers: readonly AnsweredCall[]): Promise<void> {
+    const run = this.work.then(async () => {
+      this.refuseWhenDisposed()
+      const { status, changed } = await (await this.opened()).run('answered', { path, hash, answers })
+      if (changed) this.tell({ ...this.withNotices(status), state: this.current.state, background: this.current.background })
+    })
+    this.work = run.catch(() => undefined)
+    return run
   }
 
   onChange(listener: (status: IndexStatus) => void): () => void {
@@ -209,7 +245,7 @@ class SqliteMemory implements Memory {
 
   /** An index that is made again in the meantime has other numbers: its views are others. */
   isCurrent(view: View): boolean {
-    return view === LIVE || (this.connection !== null && this.viewsOf.get(view) === this.connection)
+    return view.layers === LIVE.layers || (this.connection !== null && this.viewsOf.get(view) === this.connection)
   }
 
   private readonly viewsOf = new WeakMap<View, Connection>()
@@ -423,7 +459,9 @@ class SqliteMemory implements Memory {
     return {
       database,
       hybrid: createHybridSearch({ ...retrieval, database, now: () => this.options.now() }),
+      openCalls: new OpenCallReader(database),
       views: new Map(),
+      restricted: new WeakMap(),
       state: database.prepare(
         `SELECT l.id AS layer, s.version, l.base_version AS baseVersion FROM layers l JOIN states s ON s.layer = l.id
          WHERE l.name = ? AND s.name = ?`,
@@ -538,19 +576,18 @@ class ViewReader implements MemoryReader {
 
   private ask<T>(question: (readers: { graph: GraphReader; text: TextSearch }) => T): T {
     const answer = this.memory.ask(this.checked(), (readers) => ({ answer: question(readers) }))
-    if (answer === null) throw new Error('the index has no connection')
+    if (answer === null) throw notReady('The index is not open yet.')
     return answer.answer
   }
 
   private checked(): View {
     if (this.memory.isCurrent(this.view)) return this.view
-    throw new KeyframeError({
-      code: 'memory.not-ready',
-      message: 'The index was closed or made again since this state was asked for.',
-      action: 'Ask for the state again.',
-      retryable: true,
-    })
+    throw notReady('The index was closed or made again since this state was asked for.')
   }
+}
+
+function notReady(message: string): KeyframeError {
+  return new KeyframeError({ code: 'memory.not-ready', message, action: 'Ask again in a moment.', retryable: true })
 }
 
 function keyOf(view: View): string {
@@ -558,6 +595,12 @@ function keyOf(view: View): string {
 }
 
 function readersOf(connection: Connection, view: View): { graph: GraphReader; text: TextSearch } {
+  // What a role may read changes with what a person permits: such readers live as long as their view.
+  if (view.readable !== undefined) {
+    const own = connection.restricted.get(view) ?? openReaders(connection, view)
+    connection.restricted.set(view, own)
+    return own
+  }
   const key = keyOf(view)
   const known = connection.views.get(key)
   // The one that was asked last is the last to go; that of the live repository stays.
@@ -570,7 +613,11 @@ function readersOf(connection: Connection, view: View): { graph: GraphReader; te
     if (connection.views.size < VIEWS_KEPT) break
     if (old !== keyOf(LIVE)) connection.views.delete(old)
   }
-  const made = { graph: new GraphReader(connection.database, view), text: new TextSearch(connection.database, view) }
+  const made = openReaders(connection, view)
   connection.views.set(key, made)
   return made
+}
+
+function openReaders({ database }: Connection, view: View): { graph: GraphReader; text: TextSearch } {
+  return { graph: new GraphReader(database, view), text: new TextSearch(database, view) }
 }

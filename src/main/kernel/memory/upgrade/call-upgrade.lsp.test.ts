@@ -83,12 +83,14 @@ describe('calls that syntax leaves open', () => {
       new AbortController().signal,
     )
     expect(store.answers.get('src/app.ts')).toEqual([
-      { from: app, name: 'rateFor', line: 3, target: { path: 'src/rates.ts', line: 2 } },
+      { from: app, name: 'rateFor', line: 3, target: { path: 'src/rates.ts', line: 2, column: 2 } },
       { from: app, name: 'map', line: 4, target: null },
       { from: app, name: 'nowhere', line: 4, target: null },
     ])
     expect(store.answers.get('src/rates.ts')).toEqual([])
-    expect(store.answers.get('app.py')).toEqual([{ from: 'app.py', name: 'rate_for', line: 6, target: { path: 'app.py', line: 2 } }])
+    expect(store.answers.get('app.py')).toEqual([
+      { from: 'app.py', name: 'rate_for', line: 6, target: { path: 'app.py', line: 2, column: 8 } },
+    ])
     expect(report).toEqual({ asked: 4, answered: 2, missing: [{ language: 'go', reason: 'there is none' }] })
     expect(progress).toEqual(['3 typescript', '3 typescript', '1 python'])
   })

@@ -4,7 +4,7 @@ import { DefinitionClient } from './definition-client'
 import type { AnsweredCall, FileWithOpenCalls, OpenCall, OpenCallStore } from './open-calls'
 
 /** Which server answers for which languages of the index, and how it calls them. */
-const SERVERS: readonly { readonly server: string; readonly languageIds: Readonly<Record<string, string>> }[] = [
+export const CALL_SERVERS: readonly { readonly server: string; readonly languageIds: Readonly<Record<string, string>> }[] = [
   { server: 'typescript', languageIds: { typescript: 'typescript', tsx: 'typescriptreact', javascript: 'javascript' } },
   { server: 'python', languageIds: { python: 'python' } },
   { server: 'go', languageIds: { go: 'go' } },
@@ -40,7 +40,7 @@ export async function upgradeCalls(parts: CallUpgradeParts, signal: AbortSignal)
   let asked = 0
   let answered = 0
   const missing: { language: string; reason: string }[] = []
-  for (const { server, languageIds } of SERVERS) {
+  for (const { server, languageIds } of CALL_SERVERS) {
     const languages = Object.keys(languageIds)
     if (signal.aborted || parts.store.openCalls(languages, 1).length === 0) continue
     const opened = await parts.openServer(server)

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { KeyframeError } from '../../../../shared/failure'
 import type { LspChannel } from '../../tools/drivers/lsp/lsp-channel'
+import type { DefinedAt } from './open-calls'
 
 const INITIALIZE_MS = 60_000
 const ANSWER_MS = 10_000
 
 const Message = z.object({ id: z.union([z.number(), z.string()]).nullish(), method: z.string().optional(), result: z.unknown().optional() })
-const Start = z.object({ line: z.number().int().min(0) })
+const Start = z.object({ line: z.number().int().min(0), character: z.number().int().min(0) })
 const Places = z
   .union([
     z.array(z.object({ uri: z.string(), range: z.object({ start: Start }) })),
@@ -59,7 +60,7 @@ export class DefinitionClient {
   }
 
   /** Line from 1, column from 0. Null: the server knows nothing, or it is defined outside of the workspace. Throws `lsp.closed`, `lsp.timeout`. */
-  async definition(path: string, line: number, column: number): Promise<{ path: string; line: number } | null> {
+  async definition(path: string, line: number, column: number): Promise<DefinedAt | null> {
     const textDocument = { uri: this.#uri(path) }
     const result = await this.#ask('textDocument/definition', { textDocument, position: { line: line - 1, character: column } }, ANSWER_MS)
     const places = Places.safeParse(result ?? null)
@@ -70,7 +71,7 @@ export class DefinitionClient {
     const root = `${this.#channel.rootUri.replace(/\/$/, '')}/`
     if (!uri.startsWith(root)) return null
     try {
-      return { path: decodeURIComponent(uri.slice(root.length)), line: start.line + 1 }
+      return { path: decodeURIComponent(uri.slice(root.length)), line: start.line + 1, column: start.character }
     } catch (thrown) {
       if (thrown instanceof URIError) return null
       throw thrown

@@ -15,9 +15,26 @@ export interface FileWithOpenCalls {
   readonly calls: readonly OpenCall[]
 }
 
+/** Where a name is defined: line from 1, column from 0 in UTF-16 units. */
+export interface DefinedAt {
+  readonly path: string
+  readonly line: number
+  readonly column: number
+}
+
 /** What a language server said of a call: where the name of what is called is defined; null: it knows nothing, or it lies outside of the repository. */
 export interface AnsweredCall extends OpenCall {
-  readonly target: { readonly path: string; readonly line: number } | null
+  readonly target: DefinedAt | null
+}
+
+/** What the index knows of calls that are open. */
+export interface CallIndex {
+  /** Files in these languages with open calls that nobody answered yet, at most `limit`, in order of their paths, from behind `after`. */
+  openCalls(languages: readonly string[], limit: number, after: string): readonly FileWithOpenCalls[]
+  /** Open calls of all such files. */
+  openCallCount(languages: readonly string[]): number
+  /** See `OpenCallStore`. */
+  answered(file: FileWithOpenCalls, answers: readonly AnsweredCall[]): Promise<void>
 }
 
 /** The index, as the upgrade of calls by language servers sees it. Answers hold as long as the content of the file that calls is the same. */
