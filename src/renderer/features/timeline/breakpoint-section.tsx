@@ -1,13 +1,14 @@
 import { ChevronLeft, ChevronRight, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { type Breakpoint, breakpointName, conditionInWords, hitsIn, MAX_BREAKPOINTS } from '../../../shared/breakpoints'
+import { type Breakpoint, breakpointName, conditionInWords, MAX_BREAKPOINTS } from '../../../shared/breakpoints'
 import { useOpenRunSummary, usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import { count } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { visibleText } from '../../components/visible-text'
 import { annotations, removeBreakpoint, setEnabled } from './annotations-store'
 import { BreakpointForm } from './breakpoint-form'
+import { hitsOf } from './breakpoint-hits'
 import { focusHeader } from './focus-header'
 import { nextMatch } from './frame-search'
 
@@ -60,7 +61,7 @@ function BreakpointRow({ breakpoint, onEdit }: { breakpoint: Breakpoint; onEdit:
   const { cache, version } = useRunFrames()
   const point = usePoint()
   const stoppedAt = useOpenRunSummary()?.stoppedAt
-  const hits = useMemo(() => (version < 0 ? [] : hitsIn(breakpoint, cache.frames)), [breakpoint, cache, version])
+  const hits = useMemo(() => (version < 0 ? [] : hitsOf(breakpoint, cache.frames)), [breakpoint, cache, version])
   const name = visibleText(breakpointName(breakpoint))
   const goTo = (by: 1 | -1): void => {
     const n = nextMatch(hits, point?.n ?? 0, by)

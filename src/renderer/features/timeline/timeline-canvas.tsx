@@ -1,7 +1,6 @@
 import { ContextMenu } from '@base-ui/react/context-menu'
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { hitsIn } from '../../../shared/breakpoints'
 import type { Frame } from '../../../shared/frames'
 import { MAIN_BRANCH } from '../../../shared/ids'
 import { frameTitle } from '../../app/frame-words'
@@ -9,6 +8,7 @@ import { chordOf } from '../../app/keymap'
 import { useIsPast, usePoint, useRunFrames, useWindow } from '../../app/window-context'
 import type { WindowModel } from '../../app/window-model'
 import { annotations } from './annotations-store'
+import { hitsOf } from './breakpoint-hits'
 import { HoverCard } from './hover-card'
 import { heightOf, type Lane, laneAt, nearest } from './lanes'
 import { paintCursor, paintFrames, type Palette, readPalette } from './paint'
@@ -39,7 +39,7 @@ export function TimelineCanvas({ lanes, visible }: { lanes: readonly Lane[]; vis
   const pointed = useRef(false)
   const { marks, breakpoints, matches } = useStore(annotations)
   const hits = useMemo(
-    () => (version < 0 ? [] : breakpoints.filter((one) => one.enabled).flatMap((one) => hitsIn(one, cache.frames))),
+    () => (version < 0 ? [] : breakpoints.filter((one) => one.enabled).flatMap((one) => hitsOf(one, cache.frames))),
     [breakpoints, cache, version],
   )
   const height = heightOf(lanes)

@@ -1,8 +1,9 @@
-import { type Breakpoint, type BreakpointCondition, breakpointName, hitsIn } from '../../../shared/breakpoints'
+import { type Breakpoint, type BreakpointCondition, breakpointName } from '../../../shared/breakpoints'
 import type { Frame } from '../../../shared/frames'
 import type { Command } from '../../app/commands'
 import type { Point, WindowModel } from '../../app/window-model'
 import { annotations, removeBreakpoint, saveBreakpoint } from './annotations-store'
+import { hitsOf } from './breakpoint-hits'
 import { nextMatch } from './frame-search'
 import { STEP_NAME, STEP_TARGETS, stepTo, type StepTarget } from './stepping'
 
@@ -85,7 +86,7 @@ export function step(model: WindowModel, target: StepTarget, by: 1 | -1): void {
   if (point === null) return
   const { cache } = model.run.store.getState()
   const { marks, breakpoints } = annotations.getState()
-  const hit = target === 'breakpoint' ? breakpoints.filter((one) => one.enabled).flatMap((one) => hitsIn(one, cache.frames)) : []
+  const hit = target === 'breakpoint' ? breakpoints.filter((one) => one.enabled).flatMap((one) => hitsOf(one, cache.frames)) : []
   const found = stepTo(cache, point, target, by, { marked: new Set(marks.map((mark) => mark.frame)), hit: new Set(hit) })
   annotations.setState({ said: found === null ? nothingFound(target, by, point) : '' })
   if (found !== null) model.select(found)

@@ -10,7 +10,7 @@ import { IconButton } from '../../components/icon-button'
 import { visibleText } from '../../components/visible-text'
 import { annotations, keepWatches } from './annotations-store'
 import { focusHeader } from './focus-header'
-import { valueAt, type Watch, type WatchedValue, watchHistory, watchTitle } from './watch'
+import { valueAt, type Watch, followWatches, type WatchedValue, type WatchProgress, watchTitle } from './watch'
 
 const CHANGES_SHOWN = 12
 const ON_TITLE = { file: 'File', item: 'Context item', variable: 'Variable' } as const
@@ -23,13 +23,16 @@ export function WatchSection({ visible }: { visible: boolean }) {
   const { cache, version } = useRunFrames()
   const point = useDeferredValue(usePoint())
   const branchId = point?.branchId ?? null
-  const histories = useMemo(
-    () =>
-      branchId === null || !visible || version < 0 || watches.length === 0
-        ? new Map<string, WatchedValue[]>()
-        : watchHistory(watches, cache.path(branchId, cache.tip(branchId))),
-    [watches, cache, version, branchId, visible],
-  )
+  /** Kept from frame to frame while the same is watched on the same way, so that a live run costs one step of the fold a frame. */
+  const followed = useRef<{ readonly watches: readonly Watch[]; readonly way: string; readonly progress: WatchProgress } | null>(null)
+  const histories = useMemo((): WatchProgress['histories'] => {
+    if (branchId === null || !visible || version < 0 || watches.length === 0) return new Map()
+    const way = `${point?.runId ?? ''} ${branchId}`
+    const before = followed.current?.watches === watches && followed.current.way === way ? followed.current.progress : null
+    const progress = followWatches(watches, cache.path(branchId, cache.tip(branchId)), before)
+    followed.current = { watches, way, progress }
+    return progress.histories
+  }, [watches, cache, version, branchId, visible, point?.runId])
   const [adding, setAdding] = useState(false)
   const section = useRef<HTMLElement>(null)
   const keep = (next: readonly Watch[]): void => void keepWatches(model, next).catch(model.notices.fail)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { frame, put } from '../../app/testing/frame-fixtures'
-import { followPath, valueAt, type Watch, watchHistory } from './watch'
+import { followPath, followWatches, valueAt, type Watch } from './watch'
 
 const outcome = (n: number, path: string, sizeBytes: number) =>
   frame(n, 'b0', 'tool.outcome', {
@@ -27,7 +27,9 @@ it('lists the frames at which each value changed', () => {
     { id: '4', on: 'variable', path: '$.data.list[0].x' },
     { id: '5', on: 'item', item: 'nothing' },
   ]
-  const history = watchHistory(watches, frames)
+  const history = followWatches(watches, frames, null).histories
+  for (let seen = 0; seen <= frames.length; seen += 1)
+    expect(followWatches(watches, frames, followWatches(watches, frames.slice(0, seen), null)).histories).toEqual(history)
   expect(history.get('1')).toEqual([
     { n: 3, text: 'changed, 10 bytes' },
     { n: 7, text: 'changed, 10 bytes' },

@@ -21,14 +21,24 @@ export function watchTitle(watch: Watch): string {
   return watch.on === 'item' ? watch.item : watch.path
 }
 
+/** How far a way was followed. */
+export interface WatchProgress {
+  readonly frames: number
+  /** Number of the last of them. */
+  readonly upTo: number
+  readonly state: RunState
+  readonly histories: ReadonlyMap<string, readonly WatchedValue[]>
+}
+
 /**
  * For each watch the frames at which its value became another one, oldest first. `path` are the frames on the way to a point, from the
- * first. One fold over all of them.
+ * first. One fold over all of them, or over those that were added to the way since `before`, which was followed with the same watches.
  */
-export function watchHistory(watches: readonly Watch[], path: readonly Frame[]): Map<string, WatchedValue[]> {
-  const histories = new Map<string, WatchedValue[]>(watches.map((watch) => [watch.id, []]))
-  let state = initialState()
-  for (const frame of path) {
+export function followWatches(watches: readonly Watch[], path: readonly Frame[], before: WatchProgress | null): WatchProgress {
+  const from = before !== null && path[before.frames - 1]?.n === before.upTo ? before : null
+  const histories = new Map(watches.map((watch): [string, WatchedValue[]] => [watch.id, [...(from?.histories.get(watch.id) ?? [])]]))
+  let state = from?.state ?? initialState()
+  for (const frame of from === null ? path : path.slice(from.frames)) {
     state = reduceFrame(state, frame)
     for (const watch of watches) {
       if (!mayChange(watch, frame)) continue
@@ -39,7 +49,7 @@ export function watchHistory(watches: readonly Watch[], path: readonly Frame[]):
       if (watch.on === 'file' ? text !== null : text !== (last?.text ?? null)) history?.push({ n: frame.n, text })
     }
   }
-  return histories
+  return { frames: path.length, upTo: path.at(-1)?.n ?? 0, state, histories }
 }
 
 /** The value that holds at a frame, and since when; null before there was one. */
