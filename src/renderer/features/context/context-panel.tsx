@@ -1,5 +1,5 @@
 import { AtSign, GitCompareArrows, NotebookPen, Undo2 } from 'lucide-react'
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { useStore } from 'zustand'
 import type { PanelProps } from '../../app/panel-registry'
 import { useKernelQuery, usePoint, useRunFrames, useRunState, useWindow } from '../../app/window-context'
@@ -8,7 +8,7 @@ import { EmptyState } from '../../components/surfaces'
 import { AddDialog } from './add-dialog'
 import { CompareBar } from './compare-bar'
 import { itemOf } from './context-actions'
-import { contextView, selectItem } from './context-view'
+import { contextView } from './context-view'
 import './context.css'
 import { EditBar } from './edit-bar'
 import { stagedEdits } from './edits-store'
@@ -24,18 +24,10 @@ export function ContextPanel(_props: PanelProps) {
   const { context } = useRunState()
   const { cache } = useRunFrames()
   const compareWith = useStore(model.selection, (state) => state.compareWith)
-  const asked = useStore(model.reveal, (state) => state.contextItem)
   const { selected, sort, filter, differencesOnly, noting } = useStore(contextView)
   const { edits } = useStore(stagedEdits.store)
   const keymap = useStore(model.settings.store, (state) => state.keymap)
   const commands = useStore(model.commands.store, (state) => state.commands)
-
-  useEffect(() => {
-    if (asked !== null) selectItem(asked.id)
-  }, [asked])
-  // Edits that wait name items of this branch.
-  const place = point === null ? '' : `${point.runId} ${point.branchId}`
-  useEffect(() => stagedEdits.discard(), [place])
 
   const previewKey = point === null || edits.length === 0 ? null : JSON.stringify([point, edits])
   const asking = useKernelQuery(previewKey, async (link, signal) => {
@@ -72,7 +64,10 @@ export function ContextPanel(_props: PanelProps) {
       </EmptyState>
     )
   }
-  const inspected = itemOf(context, selected) ?? (compared === null ? null : itemOf(compared, selected))
+  const present = itemOf(context, selected)
+  // Who follows an item to a frame before it was there goes on looking at it.
+  const elsewhere = compared === null ? null : itemOf(compared, selected)
+  const inspected = present ?? elsewhere ?? itemOf(cache.stateAt(point.branchId, cache.tip(point.branchId)).context, selected)
   const tool = (icon: typeof AtSign, id: string, label: string, pressed?: boolean) => {
     const command = commands.find((candidate) => candidate.id === id)
     const shortcut = command === undefined ? null : model.commands.keyOf(command, keymap)
@@ -130,7 +125,7 @@ export function ContextPanel(_props: PanelProps) {
           <ItemInspector
             key={`${inspected.item.id} ${inspected.item.content}`}
             item={inspected.item}
-            evicted={itemOf(context, inspected.item.id)?.evicted !== false}
+            place={present === null ? 'absent' : present.evicted ? 'evicted' : 'tier'}
           />
         )}
       </div>

@@ -1,4 +1,4 @@
-import { CircleX, X } from 'lucide-react'
+import { X } from 'lucide-react'
 import { useStore } from 'zustand'
 import type { ContextState } from '../../../shared/context'
 import type { ContextPreview } from '../../../shared/contract/methods'
@@ -10,6 +10,7 @@ import { count, formatTokens } from '../../components/format'
 import { FailureView } from '../../components/surfaces'
 import { applyStaged, forkWithStaged, itemOf } from './context-actions'
 import { selectItem } from './context-view'
+import { sideEffectsOf } from './edit-effects'
 import { stagedEdits } from './edits-store'
 import { countingInWords } from './tier-bars'
 
@@ -56,7 +57,7 @@ export function EditBar({ point, state, preview, failure }: Props) {
           Working out what this changes
         </p>
       )}
-      {preview?.failure === null && <Effects preview={preview} state={state} />}
+      {preview?.failure === null && <Effects preview={preview} edits={edits} state={state} />}
       <div className="inspector-actions">
         {!past && (
           <button
@@ -91,8 +92,9 @@ export function EditBar({ point, state, preview, failure }: Props) {
 }
 
 /** Tokens before and after of each tier, what falls out, and what the provider has to read again. */
-function Effects({ preview, state }: { preview: ContextPreview; state: ContextState }) {
-  const { before, after, fallsOut, cache } = preview
+function Effects({ preview, edits, state }: { preview: ContextPreview; edits: readonly Edit[]; state: ContextState }) {
+  const { before, after, cache } = preview
+  const others = sideEffectsOf(preview, edits)
   const changed = after.flatMap((view) => {
     const was = before.find((candidate) => candidate.tier === view.tier)
     return was === undefined || view.tier === 'L3' || (was.tokens === view.tokens && was.items === view.items) ? [] : [{ was, view }]
@@ -117,20 +119,27 @@ function Effects({ preview, state }: { preview: ContextPreview; state: ContextSt
           {cache.savedTokens > 0 && `, saves ${formatTokens(cache.savedTokens)}`}
         </span>
       )}
-      {fallsOut.length > 0 && (
-        <span className="warning falls-out">
-          <CircleX size={12} aria-hidden /> falls out:{' '}
-          {fallsOut.map((id, index) => (
-            <span key={id}>
-              {index > 0 && ', '}
-              <button type="button" className="link" onClick={() => selectItem(id)}>
-                {state.items[id]?.title ?? id}
-              </button>
-            </span>
-          ))}
-        </span>
-      )}
+      <Others words="falls out" ids={others.evicted} state={state} warns />
+      <Others words="moves to L2" ids={others.demoted} state={state} />
+      <Others words="is condensed" ids={others.condensed} state={state} />
     </div>
+  )
+}
+
+function Others({ words, ids, state, warns = false }: { words: string; ids: readonly string[]; state: ContextState; warns?: boolean }) {
+  if (ids.length === 0) return null
+  return (
+    <span className={warns ? 'warning' : 'muted'}>
+      {words}:{' '}
+      {ids.map((id, index) => (
+        <span key={id}>
+          {index > 0 && ', '}
+          <button type="button" className="link" onClick={() => selectItem(id)}>
+            {state.items[id]?.title ?? id}
+          </button>
+        </span>
+      ))}
+    </span>
   )
 }
 

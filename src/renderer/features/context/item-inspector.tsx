@@ -16,11 +16,12 @@ import { Provenance } from './item-provenance'
 
 interface Props {
   readonly item: ContextItem
-  readonly evicted: boolean
+  /** Where it is at the selected frame; of what is absent the text and the past can still be looked at. */
+  readonly place: 'tier' | 'evicted' | 'absent'
 }
 
 /** One item: what can be done with it, why it is there, where it came from, what happened to it, and its text. */
-export function ItemInspector({ item, evicted }: Props) {
+export function ItemInspector({ item, place }: Props) {
   const editing = useStore(contextView, (view) => view.editing)
   const { icon: Icon, word } = KIND_LOOK[item.kind]
   return (
@@ -33,7 +34,11 @@ export function ItemInspector({ item, evicted }: Props) {
         <IconButton icon={X} label="Close the inspector" onClick={() => selectItem(null)} />
       </header>
       <p className="inspector-facts muted">
-        <span className={evicted ? 'warning' : ''}>{evicted ? 'evicted' : item.tier}</span>
+        {place === 'tier' ? (
+          <span>{item.tier}</span>
+        ) : (
+          <span className="warning">{place === 'evicted' ? 'evicted' : 'not in the context at this frame'}</span>
+        )}
         <span>{word}</span>
         <span title={`${item.tokens} tokens`}>{formatTokens(item.tokens)} tokens</span>
         {item.pinned && <span>pinned</span>}
@@ -42,7 +47,7 @@ export function ItemInspector({ item, evicted }: Props) {
         )}
         {item.stale && <span className="warning">stale: the file changed after it was read</span>}
       </p>
-      <Actions item={item} evicted={evicted} />
+      {place !== 'absent' && <Actions item={item} evicted={place === 'evicted'} />}
       <dl>
         <dt>Why</dt>
         <dd>{item.reason}</dd>
@@ -53,12 +58,12 @@ export function ItemInspector({ item, evicted }: Props) {
       </dl>
       <Provenance item={item} />
       <History id={item.id} />
-      <ItemContent item={item} editing={editing && !evicted} />
+      <ItemContent item={item} editing={editing && place === 'tier'} />
     </section>
   )
 }
 
-function Actions({ item, evicted }: Props) {
+function Actions({ item, evicted }: { item: ContextItem; evicted: boolean }) {
   const { commands, settings } = useWindow()
   const keymap = useStore(settings.store, (state) => state.keymap)
   const keyOf = (id: string): string => {

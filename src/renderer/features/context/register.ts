@@ -4,7 +4,7 @@ import type { FeatureModule } from '../../app/feature-module'
 import type { WindowModel } from '../../app/window-model'
 import { applyStaged, compareWithPrevious, forkWithStaged, homeOf, stagePlace, stageUndo, withSelected } from './context-actions'
 import { ContextPanel } from './context-panel'
-import { contextView } from './context-view'
+import { contextView, selectItem } from './context-view'
 import { stagedEdits } from './edits-store'
 
 export const contextFeature: FeatureModule = {
@@ -21,7 +21,20 @@ export const contextFeature: FeatureModule = {
       component: ContextPanel,
     },
   ],
-  commands: (model) => contextCommands(model),
+  commands: contextCommands,
+  start: (model) => {
+    const asked = model.reveal.subscribe(({ contextItem }, before) => {
+      if (contextItem !== null && contextItem !== before.contextItem) selectItem(contextItem.id)
+    })
+    // Edits that wait name items of their branch.
+    const moved = model.selection.subscribe(({ runId, branchId }, before) => {
+      if (runId !== before.runId || branchId !== before.branchId) stagedEdits.discard()
+    })
+    return () => {
+      asked()
+      moved()
+    }
+  },
 }
 
 function contextCommands(model: WindowModel): Command[] {
