@@ -1,6 +1,6 @@
-import picomatch from 'picomatch'
 import { z } from 'zod'
 import { type Frame, FrameKindName } from './frames'
+import { globMatcher } from './glob'
 import { BranchId, FrameNumber, RunId } from './ids'
 
 export const MAX_BREAKPOINTS = 200
@@ -148,19 +148,14 @@ export function breakpointName(breakpoint: Pick<BreakpointSettings, 'name' | 'co
   return breakpoint.name === '' ? conditionInWords(breakpoint.condition) : breakpoint.name
 }
 
-/** Throws TypeError or SyntaxError for a pattern that cannot be used. */
+/** A pattern without a slash is of names. Throws SyntaxError for one that cannot be used. */
 export function fileMatcher(pattern: string): (path: string) => boolean {
-  return compiled(`file ${pattern}`, () => glob(pattern, !pattern.includes('/')))
+  return compiled(`file ${pattern}`, () => globMatcher(pattern.includes('/') ? pattern.replace(/^\.?\//, '') : `**/${pattern}`))
 }
 
 /** Names of tools have dots for slashes: `fs.*` is every tool of `fs`. */
 export function toolMatcher(pattern: string): (tool: string) => boolean {
-  return compiled(`tool ${pattern}`, () => glob(pattern, false))
-}
-
-/** Extended globs are left out: a pattern must not be able to take for ever on a long path. */
-function glob(pattern: string, basename: boolean): (text: string) => boolean {
-  return picomatch(pattern.replace(/^\.\//, ''), { dot: true, nonegate: true, noextglob: true, basename, maxLength: 300 })
+  return compiled(`tool ${pattern}`, () => globMatcher(pattern))
 }
 
 const MOST_COMPILED = 2 * MAX_BREAKPOINTS
@@ -184,7 +179,7 @@ export function changedPaths(frame: Frame): readonly string[] {
 const Named = z.object({ path: z.string() })
 
 /** Paths that a call without effects was given to look at. */
-export function readPaths(frame: Frame): readonly string[] {
+function readPaths(frame: Frame): readonly string[] {
   if (frame.kind !== 'tool.intent' || frame.payload.effect !== 'pure') return []
   const named = Named.safeParse(frame.payload.args)
   return named.success ? [named.data.path.replace(/^(\.\/|\/workspace\/)/, '')] : []

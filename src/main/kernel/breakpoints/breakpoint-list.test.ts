@@ -54,6 +54,7 @@ it('says what is wrong with a breakpoint and changes nothing', () => {
   }
   expect(code(() => list.save(settings({ on: 'kind', kinds: ['run.started'] }), null))).toBe('breakpoint.never-hit')
   expect(code(() => list.save({ ...settings(), branchId: BranchId.parse('b1') }, null))).toBe('breakpoint.branch-without-run')
+  expect(code(() => list.save(settings({ on: 'file', pattern: '*.{ts', access: 'any' }), null))).toBe('breakpoint.bad-pattern')
   expect(code(() => list.save(settings(), 'nobody'))).toBe('breakpoint.not-found')
   expect(code(() => list.remove('nobody'))).toBe('breakpoint.not-found')
   for (let made = 0; made < MAX_BREAKPOINTS; made += 1) list.save(settings(), null)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { Breakpoint, breakpointName, type BreakpointSettings, fileMatcher, MAX_BREAKPOINTS, toolMatcher } from '../../../shared/breakpoints'
+import { Breakpoint, type BreakpointSettings, fileMatcher, MAX_BREAKPOINTS, toolMatcher } from '../../../shared/breakpoints'
 import { KeyframeError } from '../../../shared/failure'
 import type { Journal } from '../journal/journal'
 import { readKept } from './kept-json'
@@ -88,10 +88,11 @@ function check(settings: BreakpointSettings): void {
     if (condition.on === 'tool') toolMatcher(condition.pattern)
     else fileMatcher(condition.pattern)
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
     throw new KeyframeError(
       {
         code: 'breakpoint.bad-pattern',
-        message: `"${condition.pattern}" is no pattern: ${cause instanceof Error ? cause.message : breakpointName(settings)}.`,
+        message: `"${condition.pattern}" is no pattern: ${cause.message}.`,
         action: 'Write a name, or a glob such as fs.* or src/**/*.ts.',
       },
       { cause },

@@ -7,7 +7,7 @@ import type { RunId } from '../../../shared/ids'
 import type { Journal } from '../journal/journal'
 import { readKept } from './kept-json'
 
-export type MarkText = Pick<FrameMark, 'name' | 'note' | 'shape'>
+type MarkText = Pick<FrameMark, 'name' | 'note' | 'shape'>
 
 /** What people wrote at the frames of runs, kept beside the journal. */
 export class FrameMarks {

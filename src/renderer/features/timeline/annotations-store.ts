@@ -4,6 +4,7 @@ import { type Breakpoint, type BreakpointSettings, type FrameMark, type MarkShap
 import { type Failure, toFailure } from '../../../shared/failure'
 import type { RunId } from '../../../shared/ids'
 import type { WindowModel } from '../../app/window-model'
+import { visibleText } from '../../components/visible-text'
 import { Watch } from './watch'
 
 export interface Annotations {
@@ -60,6 +61,16 @@ export function followAnnotations(model: WindowModel): () => void {
     link.onLive(() => void fetchAll()),
     link.on('resync', () => void fetchAll()),
     link.on('breakpoints.changed', (breakpoints) => annotations.setState({ breakpoints })),
+    // Of the open run the timeline itself says it.
+    link.on('breakpoint.hit', ({ hits: [hit] }) => {
+      if (hit === undefined || hit.runId === runId) return
+      const run = model.runs.store.getState().runs.find((one) => one.runId === hit.runId)
+      model.notices.add({
+        level: 'info',
+        message: `"${run?.task ?? hit.runId}" stops at breakpoint "${visibleText(hit.name)}", frame ${hit.frame}.`,
+        button: { label: 'Open the run', run: () => model.openRun(hit.runId) },
+      })
+    }),
     link.on('marks.changed', (changed) => {
       if (changed.runId === runId) void fetchMarks().catch((thrown: unknown) => annotations.setState({ failure: toFailure(thrown) }))
     }),
