@@ -50,6 +50,13 @@ function Choices({ point, onChoose }: { point: Point; onChoose: (edit: Edit) => 
   // Files of the tree are listed as files.
   const nodes = asked === '' ? [] : (symbols.value ?? []).filter((node) => node.kind !== 'file')
   const language = languageOf(asked)
+  const [file] = files
+  const [node] = nodes
+  const first =
+    language === 'cypher' ? 'query' : file !== undefined ? `file ${file.path}` : node !== undefined ? `symbol ${node.id}` : 'query'
+  const [value, setValue] = useState(first)
+  // What is found later stands above what was there before: the first choice is the one that Enter takes.
+  useEffect(() => setValue(first), [asked, first])
   const answer = (
     <Command.Group heading="Answer">
       <Command.Item value="query" onSelect={() => onChoose({ op: 'add-query', language, query: asked })}>
@@ -60,7 +67,7 @@ function Choices({ point, onChoose }: { point: Point; onChoose: (edit: Edit) => 
     </Command.Group>
   )
   return (
-    <Command label="Add to the context" shouldFilter={false} loop>
+    <Command label="Add to the context" shouldFilter={false} loop value={value} onValueChange={setValue}>
       <Command.Input placeholder="File, file:10-20, symbol, words to search for, or Cypher" value={text} onValueChange={setText} />
       <Command.List>
         {asked === '' && <p className="add-hint muted">Everything is added as of frame {point.n}, and previewed before it is applied.</p>}
