@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'react'
 import { FAMILIES, type Family } from '../../components/node-look'
 import { paint, type Palette, type Scene } from './paint-backdrop'
 
+const REST_MS = 140
+
 interface Props {
   readonly scene: Scene
   readonly selected: string | null
@@ -20,7 +22,8 @@ export function GraphBackdrop({ scene, selected, marksBelow }: Props) {
     if (element === null || context === null) return
     let palette = paletteOf(element)
     let asked = 0
-    const draw = (): void => {
+    let rest: ReturnType<typeof setTimeout> | undefined
+    const draw = (moving: boolean): void => {
       asked = 0
       const { transform, width, height } = flow.getState()
       const [x, y, zoom] = transform
@@ -31,12 +34,14 @@ export function GraphBackdrop({ scene, selected, marksBelow }: Props) {
         element.height = high
       }
       context.setTransform(ratio, 0, 0, ratio, 0, 0)
-      paint(context, scene, { x, y, zoom, width, height }, palette, zoom < marksBelow, selected)
+      paint(context, scene, { x, y, zoom, width, height, moving }, palette, zoom < marksBelow, selected)
     }
     const ask = (): void => {
-      asked ||= requestAnimationFrame(draw)
+      asked ||= requestAnimationFrame(() => draw(true))
+      clearTimeout(rest)
+      rest = setTimeout(() => requestAnimationFrame(() => draw(false)), REST_MS)
     }
-    draw()
+    draw(false)
     const leave = flow.subscribe((state, before) => {
       if (state.transform !== before.transform || state.width !== before.width || state.height !== before.height) ask()
     })
@@ -49,6 +54,7 @@ export function GraphBackdrop({ scene, selected, marksBelow }: Props) {
       leave()
       themes.disconnect()
       cancelAnimationFrame(asked)
+      clearTimeout(rest)
     }
   }, [flow, scene, selected, marksBelow])
   return <canvas ref={canvas} className="graph-backdrop" aria-hidden />

@@ -11,6 +11,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
   useStore as useFlowStore,
+  ViewportPortal,
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-react'
@@ -28,10 +29,11 @@ import type { Place } from './layout-input'
 import { type EdgeBundle, edgeId, type ShownGraph } from './merge-results'
 import { directionOf, neighbourOf } from './neighbour'
 import { nodeAt, type Scene, type SceneEdge, type SceneNode } from './paint-backdrop'
-import { type SymbolFlowNode, SymbolNode } from './symbol-node'
+import { PlacedCard, type SymbolFlowNode, SymbolNode } from './symbol-node'
 import { useLayout } from './use-layout'
 import type { Way } from './ways'
 
+const NONE: SymbolFlowNode[] = []
 const NODE_TYPES = { symbol: SymbolNode }
 const MINIMAP_FROM = 40
 const MINIMAP = { width: 132, height: 84 }
@@ -39,7 +41,7 @@ const LABELS_UP_TO = 60
 const LABELLED_AT_ONCE = 6
 /** From here on relations are painted on one canvas, and nodes are elements only where they are seen and can be read. */
 const BIG_FROM = 400
-const MARKS_BELOW = 0.42
+const MARKS_BELOW = 0.7
 const PADDING = 0.06
 const LEAST_ZOOM = 0.02
 /** Below this nobody reads names: what does not fit is moved to, around the roots. */
@@ -76,11 +78,11 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
   const byId = useMemo(() => new Map(shown.nodes.map((node) => [node.id, node])), [shown])
   const seen = useSeenPart(isBig)
 
-  const nodes = useMemo(() => {
-    if (places === null || seen === 'far') return []
+  const all = useMemo(() => {
+    if (places === null) return []
     return shown.nodes.flatMap((node): SymbolFlowNode[] => {
       const place = places.get(node.id)
-      if (place === undefined || (seen !== null && !overlaps(place, seen))) return []
+      if (place === undefined) return []
       return [
         {
           id: node.id,
@@ -101,7 +103,12 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
         },
       ]
     })
-  }, [places, shown.nodes, selected, roots, expanded, wayNodes, near, model, seen])
+  }, [places, shown.nodes, selected, roots, expanded, wayNodes, near, model])
+  // The same objects as before for what stays in view: only what is new is drawn.
+  const nodes = useMemo(() => {
+    if (seen === null) return all
+    return seen === 'far' ? [] : all.filter(({ position, width = 0, height = 0 }) => overlaps({ ...position, width, height }, seen))
+  }, [all, seen])
 
   const scene = useMemo(
     () => (isBig && places !== null ? sceneOf(shown, bundles, places, { wayEdges, wayNodes, selected, near }) : null),
@@ -155,7 +162,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
     const onWay = [...wayNodes].flatMap((id) => places.get(id) ?? [])
     const middle = roots.size <= 2 && selected !== null && roots.has(selected) ? places.get(selected) : undefined
     if (whole >= READABLE_ZOOM) moveTo(bounds, 0.3, 1)
-    else if (onWay.length > 0) moveTo(boundsOf(onWay), 0.5, 1)
+    else if (onWay.length > 0) moveTo(boundsOf(onWay), 0.3, 1)
     else if (middle !== undefined) moveTo(middle, READABLE_ZOOM, READABLE_ZOOM)
     else moveTo(bounds, isBig ? LEAST_ZOOM : 0.3, 1)
   })
@@ -250,7 +257,7 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
         tabIndex={0}
         aria-label={`Graph of ${count(shown.nodes.length, 'node')} and ${count(shown.edges.length, 'relation')}. Arrows move along relations, Enter opens, Space expands, digits choose a way. The table shows the same.`}
         onKeyDown={onKeyDown}
-        nodes={nodes}
+        nodes={isBig ? NONE : nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
         onlyRenderVisibleElements={!isBig && nodes.length > LABELS_UP_TO}
@@ -282,7 +289,14 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
         }}
       >
         {scene !== null ? (
-          <GraphBackdrop scene={scene} selected={selected} marksBelow={MARKS_BELOW} />
+          <>
+            <GraphBackdrop scene={scene} selected={selected} marksBelow={MARKS_BELOW} />
+            <ViewportPortal>
+              {nodes.map((node) => (
+                <PlacedCard key={node.id} node={node} onSelect={select} />
+              ))}
+            </ViewportPortal>
+          </>
         ) : (
           <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--hairline)" />
         )}
@@ -306,21 +320,26 @@ function Canvas({ shown, bundles, roots, expanded, selected, way }: Props) {
 }
 
 /**
- * The part of a big picture whose nodes are elements: the view and half of it around, in steps, so that most movements change
- * nothing. `far` when nothing can be read; null when the graph is small and all of it is.
+ * The part of a big picture whose nodes are elements: the view and some around, in steps of a quarter of it, so that most movements
+ * change nothing. `far` when nothing can be read; null when the graph is small and all of it is.
  */
 function useSeenPart(isBig: boolean): Rect | 'far' | null {
   const key = useFlowStore(({ transform: [x, y, zoom], width, height }) => {
     if (!isBig) return null
     if (zoom < MARKS_BELOW || width === 0) return 'far'
-    const step = 2 ** Math.ceil(Math.log2(Math.max(width, height) / zoom / 2))
-    return `${Math.floor(-x / zoom / step)} ${Math.floor(-y / zoom / step)} ${step}`
+    const level = 2 ** (Math.floor(Math.log2(zoom) * 2) / 2)
+    const [wide, high] = [width / level / 4, height / level / 4]
+    return [Math.floor(-x / zoom / wide), Math.floor(-y / zoom / high), wide, high].join(' ')
   })
   return useMemo(() => {
     if (key === null || key === 'far') return key
-    const [column = 0, row = 0, step = 1] = key.split(' ').map(Number)
-    return { x: (column - 0.5) * step, y: (row - 0.5) * step, width: 4 * step, height: 4 * step }
+    const [column = 0, row = 0, wide = 1, high = 1] = key.split(' ').map(Number)
+    return { x: column * wide, y: row * high, width: 5 * wide, height: 5 * high }
   }, [key])
+}
+
+function select(id: string): void {
+  graph.setState({ selected: id })
 }
 
 function overlaps(place: Place, part: Rect): boolean {

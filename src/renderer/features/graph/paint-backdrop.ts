@@ -22,6 +22,8 @@ export interface SceneEdge {
 }
 
 export interface View {
+  /** It is being moved: there will be another picture at once. */
+  readonly moving: boolean
   readonly x: number
   readonly y: number
   readonly zoom: number
@@ -38,6 +40,10 @@ export interface Palette {
   readonly families: Readonly<Record<Family, string>>
 }
 
+const MOST_WHILE_MOVING = 1_500
+const CURVES_UP_TO = 600
+const IN_ONE_STROKE = 100
+
 const DASHES: Readonly<Record<SceneEdge['look'], readonly number[]>> = { plain: [], dashed: [5, 4], dotted: [1, 3], near: [], way: [] }
 
 /**
@@ -52,30 +58,44 @@ export function paint(
   marks: boolean,
   selected: string | null,
 ): void {
-  const { x, y, zoom, width, height } = view
+  const { x, y, zoom, width, height, moving } = view
   context.clearRect(0, 0, width, height)
   const [left, top] = [-x / zoom, -y / zoom]
   const [right, bottom] = [left + width / zoom, top + height / zoom]
   context.save()
   context.translate(x, y)
   context.scale(zoom, zoom)
+  const inView = scene.edges.filter(
+    (edge) =>
+      Math.max(edge.x1, edge.x2) >= left &&
+      Math.min(edge.x1, edge.x2) <= right &&
+      Math.max(edge.y1, edge.y2) >= top &&
+      Math.min(edge.y1, edge.y2) <= bottom,
+  )
+  // While it moves, of very many lines some stand for all: the rest comes back when it rests.
+  const every = moving ? Math.ceil(inView.length / MOST_WHILE_MOVING) : 1
+  const isSimple = marks || inView.length > CURVES_UP_TO
   for (const look of ['plain', 'dashed', 'dotted', 'near', 'way'] as const) {
     const strong = look === 'near' || look === 'way'
-    context.beginPath()
-    for (const edge of scene.edges) {
-      if (edge.look !== look) continue
-      if (Math.max(edge.x1, edge.x2) < left || Math.min(edge.x1, edge.x2) > right) continue
-      if (Math.max(edge.y1, edge.y2) < top || Math.min(edge.y1, edge.y2) > bottom) continue
-      context.moveTo(edge.x1, edge.y1)
-      if (marks) context.lineTo(edge.x2, edge.y2)
-      else curve(context, edge)
-    }
     context.strokeStyle = look === 'way' ? palette.accent : look === 'near' ? palette.muted : palette.line
-    context.lineWidth = (strong ? 2 : 1) / Math.min(1, zoom)
+    context.lineWidth = (look === 'way' ? 2 : 1) / zoom
     // Dashes cost more than lines, and say nothing when they are shorter than a pixel.
-    context.setLineDash(marks ? [] : [...DASHES[look]])
-    context.globalAlpha = strong || !marks ? 1 : 0.55
-    context.stroke()
+    context.setLineDash(isSimple ? [] : [...DASHES[look]])
+    context.globalAlpha = strong || !isSimple ? 1 : 0.55
+    const edges = inView.filter((edge) => edge.look === look)
+    const step = look === 'way' ? 1 : every
+    // One stroke of everything would take longer than many short ones: overlaps within a stroke are merged.
+    for (let at = 0; at < edges.length; at += IN_ONE_STROKE * step) {
+      context.beginPath()
+      for (let each = at; each < Math.min(edges.length, at + IN_ONE_STROKE * step); each += step) {
+        const edge = edges[each]
+        if (edge === undefined) break
+        context.moveTo(edge.x1, edge.y1)
+        if (isSimple) context.lineTo(edge.x2, edge.y2)
+        else curve(context, edge)
+      }
+      context.stroke()
+    }
   }
   context.setLineDash([])
   if (marks) paintMarks(context, scene.nodes, { left, top, right, bottom }, zoom, palette, selected)

@@ -21,6 +21,34 @@ export interface SymbolNodeData extends Record<string, unknown> {
 export type SymbolFlowNode = Node<SymbolNodeData, 'symbol'>
 
 export const SymbolNode = memo(function SymbolNode({ data, selected }: NodeProps<SymbolFlowNode>) {
+  return (
+    <>
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <SymbolCard data={data} selected={selected} />
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </>
+  )
+})
+
+/** A node of a big graph: nothing listens to the viewport, so that moving hundreds of them costs what moving one does. */
+export const PlacedCard = memo(function PlacedCard({ node, onSelect }: { node: SymbolFlowNode; onSelect: (id: string) => void }) {
+  const { x, y } = node.position
+  return (
+    <div
+      className="placed-card"
+      style={{ transform: `translate(${x}px, ${y}px)`, width: node.width, height: node.height }}
+      onClick={(event) => {
+        event.stopPropagation()
+        onSelect(node.id)
+      }}
+      onDoubleClick={() => node.data.onOpen(node.data.node)}
+    >
+      <SymbolCard data={node.data} selected={node.selected === true} />
+    </div>
+  )
+})
+
+function SymbolCard({ data, selected }: { data: SymbolNodeData; selected: boolean }) {
   const { node } = data
   return (
     <div
@@ -32,7 +60,6 @@ export const SymbolNode = memo(function SymbolNode({ data, selected }: NodeProps
       data-way={data.onWay}
       title={`${NODE_LOOK[node.kind].word} ${qualifiedName(node)}\n${node.signature}\n${node.path}:${node.nameLine}`}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
       <KindIcon kind={node.kind} size={16} />
       <span className="symbol-name mono clip">{qualifiedName(node)}</span>
       <button
@@ -59,7 +86,6 @@ export const SymbolNode = memo(function SymbolNode({ data, selected }: NodeProps
       >
         {shortPath(node.path)}:{node.nameLine}
       </button>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
-})
+}
