@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import type { Sort } from './tier-rows'
 
 /** How the context is looked at; kept while the panel is closed. */
-export interface ContextView {
+interface ContextView {
   /** Id of the item that is inspected. */
   readonly selected: string | null
   readonly sort: Sort

@@ -2,7 +2,7 @@ import type { ContextPreview } from '../../../shared/contract/methods'
 import type { Edit } from '../../app/window-model'
 
 /** What the budgets make of other items than those that were edited; ids. */
-export interface SideEffects {
+interface SideEffects {
   readonly evicted: readonly string[]
   readonly demoted: readonly string[]
   readonly condensed: readonly string[]

@@ -8,7 +8,7 @@ interface Staged {
 }
 
 /** Edits that were made by hand and are not applied yet. */
-export interface EditsStore {
+interface EditsStore {
   readonly store: StoreApi<Staged>
   /** A second edit of the same item that says the same kind of thing replaces the first. */
   stage(...edits: readonly Edit[]): void

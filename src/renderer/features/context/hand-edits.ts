@@ -1,7 +1,7 @@
 import type { Frame } from '../../../shared/frames'
 
 /** A frame of edits that a person made. */
-export interface HandEdits {
+interface HandEdits {
   readonly frame: number
   readonly note: string
   /** The frame that took it back; null while it holds. */

@@ -1,7 +1,7 @@
 import type { ContextChange, Tier } from '../../../shared/context'
 import type { Frame } from '../../../shared/frames'
 
-export interface ItemEvent {
+interface ItemEvent {
   readonly frame: number
   readonly atMs: number
   readonly words: string

@@ -80,7 +80,7 @@ export function Provenance({ item }: { item: ContextItem }) {
   )
 }
 
-export function showInGraph(model: WindowModel, id: string): void {
+function showInGraph(model: WindowModel, id: string): void {
   model.reveal.setState((state) => ({ ...state, serial: state.serial + 1, symbol: { id } }))
   model.dock.open('graph')
 }
@@ -94,7 +94,7 @@ function Step({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-export function FrameLink({ model, frame }: { model: WindowModel; frame: Frame }) {
+function FrameLink({ model, frame }: { model: WindowModel; frame: Frame }) {
   return (
     <>
       <button

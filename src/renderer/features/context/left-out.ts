@@ -1,5 +1,5 @@
 /** A run of lines of the whole text that the shortened one does not have; lines from 1, inclusive. */
-export interface LeftOut {
+interface LeftOut {
   readonly from: number
   readonly to: number
   readonly text: string
