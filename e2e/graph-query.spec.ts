@@ -121,12 +121,15 @@ test('a value is followed from the gateway to billing', async ({ finished }) => 
   await window.press('Ctrl+Alt+F')
   const graph = window.panel('Knowledge graph')
   const form = graph.getByRole('form', { name: 'Data flow' })
+  await window.tabTo(graph.getByRole('slider', { name: 'As of frame' }))
+  await window.press('Home')
+  await window.press('Ctrl+Alt+F')
   for (const [label, text] of [
     ['Value', 'user_id'],
     ['From', 'src/gateway'],
     ['To', 'src/billing'],
   ] as const) {
-    await window.tabTo(form.getByRole('textbox', { name: label, exact: true }))
+    await window.tabTo(form.getByRole('textbox', { name: label, exact: true }), label === 'Value' ? 'Shift+Tab' : 'Tab')
     await window.press('Ctrl+a')
     await page.keyboard.type(text)
   }

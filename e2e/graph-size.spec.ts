@@ -95,7 +95,6 @@ test('5,000 nodes are seen from afar and from near, moved, chosen and listed', a
   await expect(graph.locator('.symbol-node').first()).toBeVisible()
   expect(await graph.locator('.symbol-node').count()).toBeLessThan(1_000)
   const near = await whileMoving(picture)
-  console.log(JSON.stringify({ far, near }))
   info.annotations.push({ type: 'panning', description: JSON.stringify({ far, near }) })
 
   await window.press('Home', 'ArrowRight')

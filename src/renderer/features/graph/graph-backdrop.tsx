@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'react'
 import { FAMILIES, type Family } from '../../components/node-look'
 import { paint, type Palette, type Scene } from './paint-backdrop'
 
-const REST_MS = 140
+/** After this long without a movement the picture is drawn in full. */
+export const REST_MS = 140
 
 interface Props {
   readonly scene: Scene
@@ -34,7 +35,9 @@ export function GraphBackdrop({ scene, selected, marksBelow }: Props) {
         element.height = high
       }
       context.setTransform(ratio, 0, 0, ratio, 0, 0)
-      paint(context, scene, { x, y, zoom, width, height, moving }, palette, zoom < marksBelow, selected)
+      paint(context, scene, { x, y, zoom, width, height, moving }, palette, zoom < marksBelow || moving, selected)
+      const frame = element.closest<HTMLElement>('.graph-canvas')
+      if (frame !== null) frame.dataset['moving'] = String(moving)
     }
     const ask = (): void => {
       asked ||= requestAnimationFrame(() => draw(true))
@@ -77,6 +80,7 @@ function paletteOf(element: Element): Palette {
   return {
     surface: token('--surface-raised'),
     line: token('--hairline-strong'),
+    text: token('--text'),
     muted: token('--text-muted'),
     accent: token('--accent'),
     selected: token('--focus'),

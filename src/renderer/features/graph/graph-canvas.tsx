@@ -15,14 +15,14 @@ import {
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-react'
-import { type KeyboardEvent, type MouseEvent, useEffect, useEffectEvent, useMemo, useRef } from 'react'
+import { type KeyboardEvent, type MouseEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import type { GraphNode } from '../../../shared/graph'
 import { useWindow } from '../../app/window-context'
 import { count } from '../../components/format'
 import { IconButton } from '../../components/icon-button'
 import { NODE_LOOK } from '../../components/node-look'
 import { FailureView, Skeleton } from '../../components/surfaces'
-import { GraphBackdrop } from './graph-backdrop'
+import { GraphBackdrop, REST_MS } from './graph-backdrop'
 import { graph, openNode, toggleExpanded } from './graph-store'
 import { edgeWord } from './kinds'
 import type { Place } from './layout-input'
@@ -30,6 +30,7 @@ import { type EdgeBundle, edgeId, type ShownGraph } from './merge-results'
 import { directionOf, neighbourOf } from './neighbour'
 import { nodeAt, type Scene, type SceneEdge, type SceneNode } from './paint-backdrop'
 import { PlacedCard, type SymbolFlowNode, SymbolNode } from './symbol-node'
+import { qualifiedName } from './symbol-picker'
 import { useLayout } from './use-layout'
 import type { Way } from './ways'
 
@@ -331,11 +332,18 @@ function useSeenPart(isBig: boolean): Rect | 'far' | null {
     const [wide, high] = [width / level / 4, height / level / 4]
     return [Math.floor(-x / zoom / wide), Math.floor(-y / zoom / high), wide, high].join(' ')
   })
-  return useMemo(() => {
-    if (key === null || key === 'far') return key
-    const [column = 0, row = 0, wide = 1, high = 1] = key.split(' ').map(Number)
-    return { x: column * wide, y: row * high, width: 5 * wide, height: 5 * high }
+  // While it moves, the canvas draws everything: elements come when it rests.
+  const [rested, setRested] = useState(key)
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(key), REST_MS)
+    return () => clearTimeout(timer)
   }, [key])
+  return useMemo(() => {
+    if (!isBig) return null
+    if (rested === null || rested === 'far') return 'far'
+    const [column = 0, row = 0, wide = 1, high = 1] = rested.split(' ').map(Number)
+    return { x: column * wide, y: row * high, width: 5 * wide, height: 5 * high }
+  }, [isBig, rested])
 }
 
 function select(id: string): void {
@@ -362,7 +370,18 @@ function sceneOf(shown: ShownGraph, bundles: readonly EdgeBundle[], places: Read
       const place = places.get(node.id)
       if (place === undefined) return []
       const look = wayNodes.has(node.id) ? 'way' : isDimmed(node.id, wayNodes, near) ? 'dimmed' : 'plain'
-      return [{ id: node.id, family: NODE_LOOK[node.kind].family, look, x: place.x, y: place.y, width: place.width, height: place.height }]
+      return [
+        {
+          id: node.id,
+          name: qualifiedName(node),
+          family: NODE_LOOK[node.kind].family,
+          look,
+          x: place.x,
+          y: place.y,
+          width: place.width,
+          height: place.height,
+        },
+      ]
     }),
     edges: bundles.flatMap(({ from, to, edges }): SceneEdge[] => {
       const [a, b] = [places.get(from), places.get(to)]

@@ -9,6 +9,7 @@ export interface Scene {
 
 export interface SceneNode extends Place {
   readonly id: string
+  readonly name: string
   readonly family: Family
   readonly look: 'plain' | 'dimmed' | 'way'
 }
@@ -34,6 +35,7 @@ export interface View {
 export interface Palette {
   readonly surface: string
   readonly line: string
+  readonly text: string
   readonly muted: string
   readonly accent: string
   readonly selected: string
@@ -43,6 +45,7 @@ export interface Palette {
 const MOST_WHILE_MOVING = 1_500
 const CURVES_UP_TO = 600
 const IN_ONE_STROKE = 100
+const NAMES_FROM = 0.7
 
 const DASHES: Readonly<Record<SceneEdge['look'], readonly number[]>> = { plain: [], dashed: [5, 4], dotted: [1, 3], near: [], way: [] }
 
@@ -135,11 +138,16 @@ function paintMarks(
         if (node.family === family && (node.look === 'dimmed') === isDimmed) context.rect(node.x, node.y, node.width, node.height)
       }
       context.fillStyle = palette.families[family]
-      context.globalAlpha = isDimmed ? 0.25 : 0.75
+      context.globalAlpha = zoom >= NAMES_FROM ? 0.18 : isDimmed ? 0.25 : 0.75
       context.fill()
     }
   }
   context.globalAlpha = 1
+  if (zoom >= NAMES_FROM) {
+    context.fillStyle = palette.text
+    context.font = '12px "JetBrains Mono", monospace'
+    for (const node of inView) context.fillText(node.name, node.x + 34, node.y + 17, node.width - 44)
+  }
   context.lineWidth = 2 / zoom
   context.strokeStyle = palette.accent
   context.beginPath()
