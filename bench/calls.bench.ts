@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { type Agreement, agreementOf, type CallSite } from './support/call-sites'
 import { type LinkedFolder, linkedFolder } from './support/linked-folder'
 import type { Measurement } from './support/measurement'
+import { type UpgradedFolder, upgradedFolder } from './support/upgraded-folder'
 import { pyrightCalls } from './support/pyright-calls'
 import { typescriptCalls } from './support/typescript-calls'
 
@@ -44,7 +46,7 @@ const SUBJECTS: readonly Subject[] = [
 ]
 
 /**
- * `calls` edges as they are made at once, without a language server, against what the compiler or a language server says is called at each place.
+ * `calls` edges as they are made at once, then with what language servers said of the calls that were left open, against what the compiler or a language server says is called at each place.
  * The repositories are not part of Keyframe: `KEYFRAME_CALLS_REPOS` names a folder of clones. `KEYFRAME_CALLS_SHOWN` shows so many differences.
  * A pair (caller, callee) counts once. Left out are calls whose callee is no node of the graph: of other packages, of functions and variables
  * inside of functions, and where the compiler cannot say either.
@@ -53,6 +55,7 @@ export default async function calls(): Promise<Measurement[]> {
   const folder = process.env['KEYFRAME_CALLS_REPOS']
   const measured: Measurement[] = []
   const known = new Map<string, LinkedFolder>()
+  const upgraded = new Map<string, UpgradedFolder>()
   for (const subject of SUBJECTS) {
     const root = folder === undefined ? null : join(folder, subject.repository)
     if (root === null || !existsSync(root)) {
@@ -63,9 +66,20 @@ export default async function calls(): Promise<Measurement[]> {
     const linked = known.get(root) ?? (await linkedFolder(root))
     known.set(root, linked)
     const paths = [...linked.files.keys()].filter(subject.isMeasured)
-    const agreement = agreementOf(linked, new Set(paths), await subject.truth(root, paths))
+    const truth = await subject.truth(root, paths)
+    const agreement = agreementOf(linked, new Set(paths), truth)
     show(subject, agreement)
     measured.push(...figures(subject, agreement, paths.length))
+    // The first subject of a repository has the files of the others.
+    const after = upgraded.get(root) ?? (await upgradedFolder(linked, subject.isMeasured))
+    upgraded.set(root, after)
+    if ('missing' in after) {
+      process.stderr.write(`\n  ${subject.language}: after language servers were asked skipped: ${after.missing}\n`)
+      continue
+    }
+    const then = agreementOf(after.folder, new Set(paths), truth)
+    show(subject, then)
+    measured.push(...figuresAfter(subject, then, after))
   }
   return measured
 }
@@ -91,6 +105,24 @@ function figures({ language, repository, by }: Subject, agreement: Agreement, fi
       gate: { limit: RECALL, is: 'at least' },
       peers: [],
       note: `${found} of ${expected} pairs; left out: ${leftOut.outside} of other packages, ${leftOut.local} of no node of the graph, ${leftOut.unknown} unknown to ${by}`,
+    },
+  ]
+}
+
+function figuresAfter(
+  { language, repository, by }: Subject,
+  { found, expected, judged, right }: Agreement,
+  { asked, answered, seconds, edges }: Exclude<UpgradedFolder, { missing: string }>,
+): Measurement[] {
+  const note = `${asked} calls of ${repository} that syntax leaves open were asked about, ${answered} answered, ${edges} edges more, in ${seconds.toFixed(0)} s without pauses, at a load of ${loadavg()[0]?.toFixed(1)}; what is right by ${by}, which is asked here as well`
+  return [
+    {
+      ...{ name: `${language}: calls edges that are right after language servers were asked`, unit: 'x', figure: 'ratio', peers: [] },
+      ...{ value: right / judged, gate: { limit: PRECISION, is: 'at least' }, note: `${right} of ${judged}; ${note}` },
+    },
+    {
+      ...{ name: `${language}: calls that have an edge after language servers were asked`, unit: 'x', figure: 'ratio', peers: [] },
+      ...{ value: found / expected, gate: { limit: RECALL, is: 'at least' }, note: `${found} of ${expected} pairs; ${note}` },
     },
   ]
 }

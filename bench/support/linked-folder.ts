@@ -18,9 +18,7 @@ export interface LinkedFolder {
 
 /** The files of a folder extracted and linked by the product's own code, without a database. */
 export async function linkedFolder(root: string): Promise<LinkedFolder> {
-  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => !LEFT_OUT.test(path) && isSmallFile(join(root, path)),
-  )
+  const paths = filesIn(root)
   const parsers = new Parsers()
   const claimed = paths.flatMap((path) => {
     const language = languageOf(path)
@@ -54,6 +52,11 @@ export async function linkedFolder(root: string): Promise<LinkedFolder> {
         .map((known) => known.key),
   }
   return { root, files, edges: [...files.values()].flatMap((file) => linkFile(file, source).edges) }
+}
+
+/** Files that are measured: small ones outside of what was installed and built. */
+export function filesIn(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => !LEFT_OUT.test(path) && isSmallFile(join(root, path)))
 }
 
 function isSmallFile(path: string): boolean {
