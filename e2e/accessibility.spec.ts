@@ -4,6 +4,7 @@ import { expect, test } from './journey'
 const VIEWS = [
   'Runs',
   'Files',
+  'Search',
   'Inbox',
   'Context',
   'Agent',
@@ -11,12 +12,14 @@ const VIEWS = [
   'Terminal',
   'Frame',
   'Side effects',
+  'Breakpoints',
   'Policy',
   'Replay',
   'Settings',
 ]
 
 test('axe finds nothing serious in any view, light or dark', async ({ finished }) => {
+  test.setTimeout(300_000)
   const { window } = finished
   const findings: string[] = []
   for (const theme of ['light', 'dark']) {

@@ -103,6 +103,8 @@ describe(`every method of the contract, called with all kinds of parameters (KEY
   })
 
   it('edits of the context that come while a run ends are made or refused, none is left waiting', async () => {
+    // One that was saved by chance would stop the run.
+    for (const { id } of await at.call('breakpoints.list', {})) await at.call('breakpoints.remove', { id })
     const busy = await at.start('rename symbol alpha to delta', 'deny')
     const asked: Promise<string>[] = []
     while ((await at.call('runs.get', { runId: busy })).endedAtMs === null) {

@@ -101,7 +101,6 @@ function IndexItem({ index }: { index: WorkspaceInfo['index'] }) {
       className="status-item"
       data-testid="index-status"
       data-tone={isFailed ? 'danger' : undefined}
-      aria-label={`Index: ${text}`}
       title={details.join('\n')}
       onClick={() => commands.run('search.quality')}
     >
