@@ -144,7 +144,7 @@ test('a value is followed from the gateway to billing', async ({ finished }) => 
 
 test('the status bar says what the index holds and leads to it', async ({ finished }) => {
   const { window } = finished
-  const item = window.status.getByRole('button', { name: /^Index: / })
+  const item = window.status.getByTestId('index-status')
   await expect(item).toHaveAccessibleName(/entities indexed|%|done/)
   await item.click()
   await expect(window.panel('Search quality')).toBeVisible()
