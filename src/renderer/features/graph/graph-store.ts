@@ -169,6 +169,20 @@ export function showAround(model: WindowModel, root: GraphNode, limit = FIRST_LI
   }))
 }
 
+/** The node with this key, as another view names it. */
+export async function showNode(model: WindowModel, id: string): Promise<void> {
+  graph.setState({ mode: 'around' })
+  try {
+    const found = await model.link.call('graph.find', { query: id, limit: 1, at: askedPoint(model) })
+    const [node] = found
+    if (node?.id === id) return await showAround(model, node)
+    const message = `Nothing in the graph is called ${id} ${graph.getState().asOf === 'now' ? 'now' : 'at this frame'}.`
+    graph.setState({ status: 'failed', failure: { code: 'graph.no-such-node', message, retryable: false } })
+  } catch (thrown) {
+    graph.setState({ status: 'failed', failure: toFailure(thrown) })
+  }
+}
+
 export function trace(model: WindowModel): Promise<void> {
   const { from, to, maxHops } = graph.getState()
   if (from === null || to === null) return Promise.resolve()

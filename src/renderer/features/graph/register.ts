@@ -2,7 +2,7 @@ import { Waypoints } from 'lucide-react'
 import { lazy } from 'react'
 import type { FeatureModule } from '../../app/feature-module'
 import { frameSymbols, symbolFrame } from './frame-symbols'
-import { graph, reload, showFrameSymbols, toggleExpanded } from './graph-store'
+import { graph, reload, showFrameSymbols, showNode, toggleExpanded } from './graph-store'
 
 export const graphFeature: FeatureModule = {
   panels: [
@@ -17,6 +17,10 @@ export const graphFeature: FeatureModule = {
       component: lazy(() => import('./graph-panel')),
     },
   ],
+  start: (model) =>
+    model.reveal.subscribe(({ symbol }, before) => {
+      if (symbol !== null && symbol !== before.symbol) void showNode(model, symbol.id)
+    }),
   commands: (model) => {
     const hasSelected = (): boolean => graph.getState().selected !== null
     return [
