@@ -110,6 +110,17 @@ describe('the memory driver', () => {
     expect((await ask('memory.retrieve', { query: 'second', limit: 9 })).text).toMatch(/^Nothing matches "second"\./)
   })
 
+  it('waits for the first pass of an index that is being made', async () => {
+    const databasePath = join(folder, '.second', 'memory.sqlite')
+    const fresh = createMemory({ root: folder, databasePath, listFiles: () => Promise.resolve(['a.ts']), now: () => 0 })
+    const tools = createMemoryDriver({ memory: fresh, experience, point: () => null, readable: () => true }).tools
+    const find = tools.find((entry) => entry.name === 'memory.find')
+    const found = find?.execute({ query: 'second', limit: 1 }, { sandbox, signal: new AbortController().signal, onOutput: () => undefined })
+    await fresh.refresh()
+    expect((await found)?.text).toBe('a.ts#second (function, a.ts:2) function second()')
+    await fresh.dispose()
+  })
+
   it('keeps nothing', async () => {
     expect(await driver().capture()).toBeNull()
     expect(await driver().restore(null, sandbox)).toEqual({ notRestored: [] })

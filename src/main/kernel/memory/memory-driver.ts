@@ -8,6 +8,8 @@ import type { FilesAtPoint } from './points'
 const TIMEOUT_MS = 30_000
 const SHOWN_ROWS = 100
 const DECIDED_FOR_MS = 2000
+/** Half of a call's time. */
+const FIRST_PASS_MS = 15_000
 
 /** What agents remember beyond a run, and what was learnt from earlier ones. */
 export interface Experience {
@@ -28,8 +30,13 @@ export interface MemoryDriverOptions {
 /** Questions to the model of the codebase as the branch has it, as tools. Keeps nothing of its own, so there is nothing to restore. */
 export function createMemoryDriver({ memory, experience, point, readable: decide }: MemoryDriverOptions): Driver {
   const readable = recently(decide)
-  /** While the repository is indexed for the first time, what is there already is better than no answer, and said to be partial. */
-  const reader = async (): Promise<{ reader: MemoryReader; note: string }> => {
+  /**
+   * While the repository is indexed for the first time a call waits a little; then what is there already is better than no answer, and said to
+   * be partial.
+   */
+  const reader = async (signal: AbortSignal): Promise<{ reader: MemoryReader; note: string }> => {
+    const { version, state, sizeBytes } = memory.status
+    if (version === 0 && (state === 'indexing' || sizeBytes === 0)) await firstPass(memory, signal)
     try {
       return { reader: await memory.at(point(), readable), note: '' }
     } catch (thrown) {
@@ -46,8 +53,8 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         ...ToolSchemas['memory.find'],
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
-        execute: async ({ query, limit }) => {
-          const { reader: at, note } = await reader()
+        execute: async ({ query, limit }, { signal }) => {
+          const { reader: at, note } = await reader(signal)
           const nodes = at.find(query, limit)
           const text = nodes.length === 0 ? `Nothing is named like "${query}".` : nodes.map(describe).join('\n')
           return { output: { nodes }, text: text + note }
@@ -59,8 +66,8 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         ...ToolSchemas['memory.path'],
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
-        execute: async ({ from, to, maxHops }) => {
-          const { reader: at, note } = await reader()
+        execute: async ({ from, to, maxHops }, { signal }) => {
+          const { reader: at, note } = await reader(signal)
           for (const id of [from, to]) {
             if (at.node(id) !== null || at.find(id, 1).length > 0) continue
             throw new KeyframeError({
@@ -79,8 +86,8 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         ...ToolSchemas['memory.search'],
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
-        execute: async ({ query, limit }) => {
-          const { reader: at, note } = await reader()
+        execute: async ({ query, limit }, { signal }) => {
+          const { reader: at, note } = await reader(signal)
           const hits = at.searchText(query, limit)
           const text = hits.map((hit) => `${hit.path}:${hit.line}: ${hit.text}`).join('\n')
           return { output: { hits }, text: (text || `Nothing matches "${query}".`) + note }
@@ -94,7 +101,7 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
         execute: async ({ query, limit, filters }, { signal }) => {
-          const { reader: at, note } = await reader()
+          const { reader: at, note } = await reader(signal)
           const output = await at.search(query, { limit, filters, signal })
           return { output, text: describeHits(output, query) + note }
         },
@@ -106,8 +113,8 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         ...ToolSchemas['memory.query'],
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
-        execute: async ({ cypher, limit }) => {
-          const { reader: at, note } = await reader()
+        execute: async ({ cypher, limit }, { signal }) => {
+          const { reader: at, note } = await reader(signal)
           const output = at.query(cypher, limit)
           return { output, text: describeTable(output) + note }
         },
@@ -118,8 +125,8 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
         ...ToolSchemas['memory.flow'],
         effect: 'pure',
         timeoutMs: TIMEOUT_MS,
-        execute: async ({ name, from, to, maxHops }) => {
-          const { reader: at, note } = await reader()
+        execute: async ({ name, from, to, maxHops }, { signal }) => {
+          const { reader: at, note } = await reader(signal)
           const output = at.flow(name, from, to, maxHops)
           return { output, text: describeFlow(output, name) + note }
         },
@@ -165,6 +172,23 @@ export function createMemoryDriver({ memory, experience, point, readable: decide
     filesChanged: () => Promise.resolve(),
     dispose: () => Promise.resolve(),
   }
+}
+
+/** Resolves when the first pass is over, has failed, or takes longer than a call can wait. */
+async function firstPass(memory: Memory, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      stop()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, FIRST_PASS_MS)
+    const stop = memory.onChange(({ state }) => {
+      if (state !== 'indexing') done()
+    })
+    signal.addEventListener('abort', done, { once: true })
+  })
 }
 
 /** One question may come by thousands of files: a decision about one holds for a moment. */
