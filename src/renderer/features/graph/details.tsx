@@ -65,7 +65,7 @@ function Way({ way, index, of, nodes, selected, open }: WayProps) {
     <section className="graph-way" aria-label={`Way ${index + 1}`} data-open={open}>
       <h3>
         <button type="button" className="graph-way-title" aria-expanded={open} onClick={() => graph.setState({ chosenWay: index })}>
-          {of === 1 ? 'Way' : `Way ${index + 1} of ${of}`} <span className="faint">{count(way.hops.length, 'hop')}</span>
+          <span>{of === 1 ? 'Way' : `Way ${index + 1} of ${of}`}</span> <span className="faint">{count(way.hops.length, 'hop')}</span>
           {!open && end !== undefined && <span className="faint mono clip">to {end.name}</span>}
           {way.confidence !== null && (
             <span className="number faint" title="Confidence of the whole way">
