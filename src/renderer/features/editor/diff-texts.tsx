@@ -12,6 +12,8 @@ import type { Sides } from './use-diff'
 import { preferWindowKeys } from './window-keys'
 import { AFTER_SCHEME, BEFORE_SCHEME } from './workspace-uri'
 
+const RELEASED_AFTER_MS = 3000
+
 type View = editor.IStandaloneDiffEditor
 
 /** Both texts of a file beside each other, or as one with the changes in place. */
@@ -81,6 +83,13 @@ function useDiffView(host: RefObject<HTMLDivElement | null>, onFailure: (failure
   return view
 }
 
+/** The editor's worker may be comparing them still, and fails without a word of why when they are gone. */
+function releaseLater(models: readonly HeldModel[]): void {
+  setTimeout(() => {
+    for (const held of models) held.release()
+  }, RELEASED_AFTER_MS)
+}
+
 function useSideModels(view: View | null, sides: Sides, visible: boolean, onFailure: (failure: Failure) => void): void {
   const held = useRef<readonly HeldModel[]>([])
   const path = sides.diff.path
@@ -103,7 +112,7 @@ function useSideModels(view: View | null, sides: Sides, visible: boolean, onFail
         const before = held.current
         held.current = [original, modified]
         if (view.getModel()?.modified !== modified.model) view.setModel({ original: original.model, modified: modified.model })
-        for (const old of before) old.release()
+        releaseLater(before)
         if (shownPath.current === path) return
         shownPath.current = path
         view.revealFirstDiff()
@@ -119,7 +128,7 @@ function useSideModels(view: View | null, sides: Sides, visible: boolean, onFail
     if (view === null || !visible) return
     return () => {
       view.setModel(null)
-      for (const old of held.current) old.release()
+      releaseLater(held.current)
       held.current = []
     }
   }, [view, visible])
