@@ -1,6 +1,7 @@
 import type { Node } from 'web-tree-sitter'
 import type { NodeKind } from '../../../../shared/graph'
 import { type ExportFact, type FileFacts, type ImportFact, type Ref, type SymbolFact, UNKNOWN, type UseFact } from './file-facts'
+import { refKey } from './flow-facts'
 import { firstErrorLine, type Syntax } from './syntax-tree'
 
 /** Names declared inside functions, innermost last. A name that maps to UNKNOWN hides one of the file. */
@@ -100,7 +101,7 @@ export class FactsBuilder {
   use(target: Ref, how: UseFact['how'], line: number): void {
     if (target.is === 'unknown') return
     if (how !== 'call' && how !== 'new') {
-      const mention = `${this.owner} ${how} ${written(target)}`
+      const mention = `${this.owner} ${how} ${refKey(target)}`
       if (this.#mentions.has(mention)) return
       this.#mentions.add(mention)
     }
@@ -179,24 +180,6 @@ function lengthOf(ref: Ref): number {
   let length = 1
   for (let at = ref; at.is === 'member' || at.is === 'result' || at.is === 'instance'; at = at.of) length += 1
   return length
-}
-
-function written(ref: Ref): string {
-  switch (ref.is) {
-    case 'name':
-      return ref.name
-    case 'this':
-    case 'super':
-      return `${ref.is} ${ref.symbol}`
-    case 'member':
-      return `${written(ref.of)}.${ref.name}`
-    case 'instance':
-      return `new ${written(ref.of)}`
-    case 'result':
-      return `${written(ref.of)}()`
-    case 'unknown':
-      return '?'
-  }
 }
 
 /** Everything before the body, on one line. */

@@ -92,17 +92,7 @@ function pyproject(path: string, text: string): Manifest {
   for (const value of Object.values(isRecord(poetry['group']) ? poetry['group'] : {}))
     if (isRecord(value)) table(value['dependencies'], 'development')
   const described = textOf(project['name']) === '' ? poetry : project
-  const name = textOf(described['name'])
-  const own =
-    name === ''
-      ? null
-      : {
-          name,
-          version: textOf(described['version']),
-          description: textOf(described['description']),
-          line: new LineFinder(text).next('name'),
-        }
-  return { ecosystem: 'pypi', own, dependencies }
+  return { ecosystem: 'pypi', own: describedPackage(described, text), dependencies }
 }
 
 function requirements(path: string, text: string): Manifest {
@@ -186,17 +176,19 @@ function cargoToml(path: string, text: string): Manifest {
   add(root)
   if (isRecord(root['workspace'])) add(root['workspace'])
   for (const target of Object.values(isRecord(root['target']) ? root['target'] : {})) if (isRecord(target)) add(target)
+  return { ecosystem: 'cargo', own: describedPackage(described, text), dependencies }
+}
+
+/** What a TOML manifest says of its own package; null when it names none. */
+function describedPackage(described: Readonly<Record<string, unknown>>, text: string): Manifest['own'] {
   const name = textOf(described['name'])
-  const own =
-    name === ''
-      ? null
-      : {
-          name,
-          version: textOf(described['version']),
-          description: textOf(described['description']),
-          line: new LineFinder(text).next('name'),
-        }
-  return { ecosystem: 'cargo', own, dependencies }
+  if (name === '') return null
+  return {
+    name,
+    version: textOf(described['version']),
+    description: textOf(described['description']),
+    line: new LineFinder(text).next('name'),
+  }
 }
 
 const XML_VALUE = /^\s{0,60}<(groupId|artifactId|version|scope|optional)>\s{0,20}([^<]{1,200}?)\s{0,20}<\//

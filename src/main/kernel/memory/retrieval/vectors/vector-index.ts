@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { EmbeddingSettings } from '../../../../../shared/contract/methods'
 import { KeyframeError } from '../../../../../shared/failure'
 import type { VectorSearch } from '../hybrid-search'
-import { startWorker } from '../start-worker'
+import { startThread } from '../../store/start-thread'
 import type { FromVectorWorker, NearestAnswer, ToVectorWorker, VectorStatus, VectorWorkerData } from './vector-messages'
 
 export interface VectorIndexOptions extends VectorWorkerData {
@@ -139,7 +139,7 @@ class WorkerVectorIndex implements VectorIndex {
 
   #started(first: ToVectorWorker): Worker {
     const { vectorsPath, indexPath, applicationFolder } = this.#options
-    const worker = startWorker(this.#url, { vectorsPath, indexPath, applicationFolder } satisfies VectorWorkerData)
+    const worker = startThread(this.#url.href, { vectorsPath, indexPath, applicationFolder } satisfies VectorWorkerData)
     let reason = 'it ended'
     this.#exited = new Promise((resolve) => {
       worker.once('exit', () => {
