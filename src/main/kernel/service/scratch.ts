@@ -71,16 +71,8 @@ export class Scratch {
     work: (device: BranchDevice, role: RolePolicy) => Promise<T>,
   ): Promise<T> {
     const role = this.#services.policies.role(roleId)
-    const { base, manifest } =
-      at === null ? { base: await this.#services.files.freezeBase({}), manifest: null } : await this.#point(at as At)
-    const point =
-      at === null
-        ? null
-        : this.#runOf((at as At).runId).filesAtPoint(
-            base,
-            (at as At).branchId,
-            this.#runOf((at as At).runId).stateAt((at as At).branchId, at.n),
-          )
+    const { base, manifest, point } =
+      at === null ? { base: await this.#services.files.freezeBase({}), manifest: null, point: null } : await this.#point(at as At)
     const device = await this.#open(base, manifest, role, () => point)
     try {
       return await work(device, role)
@@ -91,7 +83,9 @@ export class Scratch {
 
   async #point(at: At) {
     const run = this.#runOf(at.runId)
-    return { base: await run.base(), manifest: run.stateAt(at.branchId, at.n).checkpoint?.ref.manifest ?? null }
+    const base = await run.base()
+    const state = run.stateAt(at.branchId, at.n)
+    return { base, manifest: state.checkpoint?.ref.manifest ?? null, point: run.filesAtPoint(base, at.branchId, state) }
   }
 
   async #open(
